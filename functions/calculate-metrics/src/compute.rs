@@ -1,0 +1,96 @@
+//! The stage itself: a recording in, its load and intensity out.
+
+use crate::heart_rate;
+use crate::power::{self, Power};
+use domain::reason::{Reason, Reasons};
+use domain::signal::Grid;
+use domain::signal::figure::settle;
+use domain::signal::number::mean;
+use domain::stage::{StageError, StageInput};
+use serde::Serialize;
+
+/// The algorithms' version; raised whenever the same recording would give other figures.
+pub const VERSION: i32 = 1;
+
+/// What this stage writes: each field is one key of the workout's `computed`.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Output {
+    /// Load and intensity.
+    pub metrics: Metrics,
+}
+
+/// Load and intensity; what is `null` has its cause in `reasons`.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Metrics {
+    /// Normalized Power in watts (rule P2).
+    pub normalized_power_w: Option<f64>,
+    /// Normalized Power over FTP (rule P3).
+    pub intensity_factor: Option<f64>,
+    /// Training Stress Score: 100 for an hour at FTP (rule P3).
+    pub tss: Option<f64>,
+    /// Normalized over average power (rule P3).
+    pub variability_index: Option<f64>,
+    /// Normalized Power over average heart rate, in watts per beat per minute (rule P3).
+    pub efficiency_factor: Option<f64>,
+    /// Skiba's xPower in watts (rule P2).
+    pub xpower_w: Option<f64>,
+    /// Banister's training impulse (rule H2).
+    pub trimp_banister: Option<f64>,
+    /// Edwards's training impulse (rule H2).
+    pub trimp_edwards: Option<f64>,
+    /// Why each `null` above is one.
+    pub reasons: Reasons,
+}
+
+/// Computes the load and intensity of a workout.
+///
+/// # Errors
+/// `recording_too_long` when the samples span more than two weeks.
+pub fn compute(input: &StageInput) -> Result<Output, StageError> {
+    let recording = &input.recording;
+    let grid = Grid::of(recording)?;
+    let limits = &input.athlete.thresholds;
+    let watts = grid.effort(&recording.power_w);
+    let hr = grid.channel(&recording.hr_bpm);
+    let absent = |reason| {
+        if grid.is_empty() {
+            Reason::NoSamples
+        } else {
+            reason
+        }
+    };
+
+    let ftp = limits
+        .ftp_w
+        .map(|ftp| ftp.get())
+        .filter(|ftp| *ftp > 0.0)
+        .ok_or(Reason::NoFtp);
+    let power = Power::of(&watts).map_err(absent);
+    let average_hr = mean(hr.values()).ok_or(absent(Reason::NoHeartRate));
+    let normalized = power.and_then(|power| power.normalized_w);
+    let banister = heart_rate::banister(&hr, &input.athlete).map_err(absent);
+    let edwards = heart_rate::edwards(&hr, limits.hr_max_bpm).map_err(absent);
+    let variability = power.and_then(|power| power.variability_index());
+    let efficiency = normalized.and_then(|watts| Ok(watts / average_hr?));
+    let intensity = normalized.and_then(|watts| Ok(watts / ftp?));
+    let tss = power.and_then(|power| power.training_stress(ftp?));
+
+    let mut reasons = Reasons::new();
+    Ok(Output {
+        metrics: Metrics {
+            normalized_power_w: settle(&mut reasons, "normalized_power_w", normalized),
+            intensity_factor: settle(&mut reasons, "intensity_factor", intensity),
+            tss: settle(&mut reasons, "tss", tss),
+            variability_index: settle(&mut reasons, "variability_index", variability),
+            efficiency_factor: settle(&mut reasons, "efficiency_factor", efficiency),
+            xpower_w: settle(
+                &mut reasons,
+                "xpower_w",
+                power.and_then(|_| power::xpower(watts.values()).ok_or(Reason::NoPower)),
+            ),
+            trimp_banister: settle(&mut reasons, "trimp_banister", banister),
+            trimp_edwards: settle(&mut reasons, "trimp_edwards", edwards),
+            reasons,
+        },
+    })
+}

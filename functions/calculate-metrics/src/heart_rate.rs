@@ -1,0 +1,110 @@
+//! Training impulses from heart rate over recorded seconds (rule H2).
+
+use domain::athlete::{Athlete, Sex};
+use domain::reason::Reason;
+use domain::recording::Channel;
+use domain::signal::heart_rate::zone;
+use domain::signal::number::from_count;
+use domain::units::Bpm;
+
+/// Seconds in a minute: an impulse counts minutes.
+const MINUTE_S: f64 = 60.0;
+
+/// Banister's impulse: minutes weighted by an exponential of the heart rate reserve.
+///
+/// `x · 0.64 e^(1.92 x)` for men and `x · 0.86 e^(1.67 x)` for women (Morton, Fitz-Clarke &
+/// Banister 1990, J Appl Physiol 69:1171), with `x` limited to 0..1.
+pub(crate) fn banister(seconds: &Channel, athlete: &Athlete) -> Result<f64, Reason> {
+    if !seconds.has_values() {
+        return Err(Reason::NoHeartRate);
+    }
+    let maximum = athlete.thresholds.hr_max_bpm.ok_or(Reason::NoHrMax)?.get();
+    let rest = athlete
+        .thresholds
+        .hr_rest_bpm
+        .ok_or(Reason::NoHrRest)?
+        .get();
+    if rest >= maximum {
+        return Err(Reason::Implausible);
+    }
+    let (factor, exponent) = match athlete.sex.ok_or(Reason::NoSex)? {
+        Sex::Male => (0.64, 1.92),
+        Sex::Female => (0.86, 1.67),
+    };
+    let impulses = seconds.values().map(|bpm| {
+        let reserve = ((bpm - rest) / (maximum - rest)).clamp(0.0, 1.0);
+        reserve * factor * f64::exp(exponent * reserve)
+    });
+    Ok(impulses.sum::<f64>() / MINUTE_S)
+}
+
+/// Edwards's impulse: minutes in zones 1 to 5 times the zone (The Heart Rate Monitor Book, 1993).
+pub(crate) fn edwards(seconds: &Channel, maximum: Option<Bpm>) -> Result<f64, Reason> {
+    if !seconds.has_values() {
+        return Err(Reason::NoHeartRate);
+    }
+    let maximum = maximum.ok_or(Reason::NoHrMax)?.get();
+    Ok(seconds
+        .values()
+        .map(|bpm| from_count(zone(bpm, maximum)))
+        .sum::<f64>()
+        / MINUTE_S)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use domain::athlete::Thresholds;
+
+    fn athlete(sex: Option<Sex>, rest: f64, maximum: f64) -> Athlete {
+        let thresholds = Thresholds {
+            hr_rest_bpm: Bpm::parse(rest).ok(),
+            hr_max_bpm: Bpm::parse(maximum).ok(),
+            ..Thresholds::default()
+        };
+        Athlete { sex, thresholds }
+    }
+
+    fn minutes(bpm: f64, minutes: usize) -> Channel {
+        std::iter::repeat_n(Some(bpm), minutes * 60).collect()
+    }
+
+    #[test]
+    fn half_an_hour_at_130_has_the_published_impulse_of_each_sex() {
+        let ride = minutes(130.0, 30);
+        let men = banister(&ride, &athlete(Some(Sex::Male), 40.0, 200.0)).unwrap();
+        let women = banister(&ride, &athlete(Some(Sex::Female), 40.0, 200.0)).unwrap();
+        assert!((men - 31.80).abs() < 0.005, "{men}");
+        assert!((women - 37.13).abs() < 0.005, "{women}");
+    }
+
+    #[test]
+    fn the_reserve_is_limited_to_what_the_athlete_has() {
+        let beyond = banister(&minutes(230.0, 1), &athlete(Some(Sex::Male), 40.0, 200.0)).unwrap();
+        assert!((beyond - 0.64 * f64::exp(1.92)).abs() < 1e-9);
+        assert_eq!(
+            banister(&minutes(30.0, 1), &athlete(Some(Sex::Male), 40.0, 200.0)),
+            Ok(0.0)
+        );
+    }
+
+    #[test]
+    fn what_is_not_known_of_the_athlete_is_named() {
+        let ride = minutes(130.0, 1);
+        assert_eq!(
+            banister(&ride, &athlete(None, 40.0, 200.0)),
+            Err(Reason::NoSex)
+        );
+        assert_eq!(banister(&ride, &Athlete::default()), Err(Reason::NoHrMax));
+        assert_eq!(edwards(&ride, None), Err(Reason::NoHrMax));
+        assert_eq!(edwards(&Channel::absent(9), None), Err(Reason::NoHeartRate));
+        let wrong_way_round = athlete(Some(Sex::Male), 200.0, 150.0);
+        assert_eq!(banister(&ride, &wrong_way_round), Err(Reason::Implausible));
+    }
+
+    #[test]
+    fn ten_minutes_in_zone_three_weigh_thirty() {
+        let impulse = edwards(&minutes(140.0, 10), Bpm::parse(190.0).ok()).unwrap();
+        assert!((impulse - 30.0).abs() < 1e-9);
+    }
+}

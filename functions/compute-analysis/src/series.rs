@@ -1,0 +1,231 @@
+//! The samples, thinned out for drawing.
+
+use domain::recording::Channel;
+use domain::signal::Signal;
+use domain::signal::grid::is_measured;
+use serde::Serialize;
+
+/// The most samples that are kept as they are.
+const ALL_UP_TO: usize = 1200;
+
+/// How many points the thinning chooses, besides the ends and the extremes.
+const BUCKETS: usize = 1000;
+
+/// Arrays of equal length; a channel that was not recorded has none.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Series {
+    /// How points were chosen: `all`, or `lttb`.
+    ///
+    /// `lttb` is Largest-Triangle-Three-Buckets (Steinarsson 2013) over the sum of all channels'
+    /// triangles, each channel scaled to its range; the first and the last sample and every
+    /// channel's extremes are kept too.
+    pub method: &'static str,
+    /// Seconds from the recording's start.
+    pub time_s: Vec<f64>,
+    /// Metres from the recording's start.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub distance_m: Option<Vec<Option<f64>>>,
+    /// Metres per second, as the device smoothed it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub speed_mps: Option<Vec<Option<f64>>>,
+    /// Beats per minute.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hr_bpm: Option<Vec<Option<f64>>>,
+    /// Watts.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub power_w: Option<Vec<Option<f64>>>,
+    /// Steps, revolutions or strokes per minute.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cadence: Option<Vec<Option<f64>>>,
+    /// Metres above sea level.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub altitude_m: Option<Vec<Option<f64>>>,
+}
+
+/// Chooses at most some 1000 points, the same for every channel.
+pub(crate) fn series(signal: &Signal<'_>) -> Series {
+    let recording = signal.recording;
+    let times = recording.time_s.as_slice();
+    let metres = signal.distance.as_ref().map(|distance| distance.metres());
+    let distance: Channel = metres
+        .unwrap_or_default()
+        .iter()
+        .copied()
+        .map(Some)
+        .collect();
+    let channels = [
+        &distance,
+        &recording.speed_mps,
+        &recording.hr_bpm,
+        &recording.power_w,
+        &recording.cadence,
+        &recording.altitude_m,
+    ];
+    let chosen: Vec<usize> = if times.len() <= ALL_UP_TO {
+        (0..times.len()).collect()
+    } else {
+        thinned(times, &channels)
+    };
+    let values = |channel: &Channel| {
+        let at = |index: &usize| channel.get(*index);
+        channel
+            .has_values()
+            .then(|| chosen.iter().map(at).collect())
+    };
+    let effort = |channel: &Channel| is_measured(channel).then(|| values(channel)).flatten();
+    Series {
+        method: if times.len() <= ALL_UP_TO {
+            "all"
+        } else {
+            "lttb"
+        },
+        time_s: chosen
+            .iter()
+            .filter_map(|index| times.get(*index).copied())
+            .collect(),
+        distance_m: values(&distance),
+        speed_mps: values(&recording.speed_mps),
+        hr_bpm: values(&recording.hr_bpm),
+        power_w: effort(&recording.power_w),
+        cadence: effort(&recording.cadence),
+        altitude_m: values(&recording.altitude_m),
+    }
+}
+
+/// One channel scaled so that no unit outweighs another.
+struct Scaled<'a> {
+    channel: &'a Channel,
+    scale: f64,
+}
+
+impl<'a> Scaled<'a> {
+    fn of(channel: &'a Channel) -> Option<Self> {
+        let least = channel.values().reduce(f64::min)?;
+        let greatest = channel.values().reduce(f64::max)?;
+        let scale = 1.0 / (greatest - least);
+        (greatest > least && scale.is_finite()).then_some(Self { channel, scale })
+    }
+
+    fn at(&self, index: usize) -> Option<f64> {
+        self.channel.get(index).map(|value| value * self.scale)
+    }
+
+    fn mean(&self, bucket: std::ops::Range<usize>) -> Option<f64> {
+        domain::signal::number::mean(bucket.filter_map(|index| self.at(index)))
+    }
+}
+
+/// Indices of the ends, the extremes and one point per bucket, ascending.
+fn thinned(times: &[f64], channels: &[&Channel]) -> Vec<usize> {
+    let mut chosen: Vec<usize> = channels
+        .iter()
+        .flat_map(|channel| extremes(channel))
+        .collect();
+    chosen.extend([0, times.len() - 1]);
+    let scaled: Vec<Scaled<'_>> = channels.iter().filter_map(|c| Scaled::of(c)).collect();
+    let inner = times.len() - 2;
+    // Bucket `k` spans the samples between both ends; one past the last is the last sample.
+    let bucket = |k: usize| {
+        let bound = |k: usize| 1 + (k * inner / BUCKETS).min(inner);
+        if k < BUCKETS {
+            bound(k)..bound(k + 1)
+        } else {
+            times.len() - 1..times.len()
+        }
+    };
+    let mut previous = 0;
+    for k in 0..BUCKETS {
+        let next = bucket(k + 1);
+        let next_time = domain::signal::number::mean(
+            times.get(next.clone()).unwrap_or_default().iter().copied(),
+        );
+        let next_values: Vec<Option<f64>> = scaled
+            .iter()
+            .map(|channel| channel.mean(next.clone()))
+            .collect();
+        let area = |index: usize| -> f64 {
+            let clock = times.get(previous).zip(times.get(index)).zip(next_time);
+            let Some(((t0, t1), t2)) = clock else {
+                return 0.0;
+            };
+            let areas = scaled.iter().zip(&next_values).filter_map(|(channel, v2)| {
+                let (v0, v1, v2) = (channel.at(previous)?, channel.at(index)?, (*v2)?);
+                Some(((t0 - t2) * (v1 - v0) - (t0 - t1) * (v2 - v0)).abs())
+            });
+            areas.sum()
+        };
+        let best = bucket(k).map(|index| (index, area(index)));
+        if let Some((index, _)) =
+            best.reduce(|best, next| if next.1 > best.1 { next } else { best })
+        {
+            chosen.push(index);
+            previous = index;
+        }
+    }
+    chosen.sort_unstable();
+    chosen.dedup();
+    chosen
+}
+
+/// The indices of a channel's first least and first greatest value.
+fn extremes(channel: &Channel) -> impl Iterator<Item = usize> {
+    let known = || {
+        channel
+            .iter()
+            .enumerate()
+            .filter_map(|(index, value)| Some((index, value?)))
+    };
+    let least = known().reduce(|best, next| if next.1 < best.1 { next } else { best });
+    let greatest = known().reduce(|best, next| if next.1 > best.1 { next } else { best });
+    least.into_iter().chain(greatest).map(|(index, _)| index)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use chrono::DateTime;
+    use domain::recording::{Format, Recording};
+    use domain::signal::number::from_count;
+    use domain::sport::Sport;
+
+    fn recorded(samples: usize) -> Recording {
+        let mut recording = Recording::empty(Format::Fit, Sport::Ride, DateTime::UNIX_EPOCH);
+        recording.time_s = (0..samples).map(from_count).collect();
+        recording.hr_bpm = (0..samples)
+            .map(|second| (second % 7 != 3).then(|| 120.0 + from_count(second * second % 61)))
+            .collect();
+        recording.power_w = (0..samples)
+            .map(|second| Some(from_count(second % 2) * 200.0))
+            .collect();
+        recording
+    }
+
+    #[test]
+    fn a_short_recording_is_kept_whole() {
+        let recording = recorded(ALL_UP_TO);
+        let series = series(&Signal::of(&recording).unwrap());
+        assert_eq!((series.method, series.time_s.len()), ("all", ALL_UP_TO));
+        assert_eq!(series.altitude_m, None);
+    }
+
+    /// P-65
+    #[test]
+    fn a_long_recording_keeps_its_ends_and_its_extremes() {
+        let mut recording = recorded(10_000);
+        recording.hr_bpm.set(4321, Some(199.0));
+        recording.power_w.set(8765, Some(1500.0));
+        let series = series(&Signal::of(&recording).unwrap());
+        let length = series.time_s.len();
+        assert!(
+            (BUCKETS..=BUCKETS + 14).contains(&length),
+            "{length} points"
+        );
+        assert_eq!(series.time_s.first(), Some(&0.0));
+        assert_eq!(series.time_s.last(), Some(&9999.0));
+        assert!(series.time_s.windows(2).all(|pair| pair[0] < pair[1]));
+        let (hr, power) = (series.hr_bpm.unwrap(), series.power_w.unwrap());
+        assert_eq!((hr.len(), power.len()), (length, length));
+        assert!(hr.contains(&Some(199.0)));
+        assert!(power.contains(&Some(1500.0)));
+    }
+}

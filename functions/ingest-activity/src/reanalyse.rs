@@ -1,0 +1,62 @@
+//! `POST /workouts/{id}/reanalyse`: compute everything again, once however often it is clicked.
+
+use crate::Ingest;
+use domain::id::{UserId, WorkoutId};
+use lambda_http::http::StatusCode;
+use platform::app::end;
+use platform::http::{self, Request, Response};
+use platform::problem::Problem;
+use store::{Tx, attach, stages, workouts};
+
+#[derive(serde::Serialize)]
+struct Requested {
+    workout_id: WorkoutId,
+}
+
+pub(crate) async fn request(
+    ingest: &Ingest,
+    request: &Request,
+    id: &str,
+) -> Result<Response, Problem> {
+    let (user, mut tx) = ingest.app.users.begin(request).await?;
+
+    let renewed = match renew(&mut tx, user, request, id).await {
+        Ok(renewed) => renewed,
+        Err(problem) => {
+            end(tx).await;
+            return Err(problem);
+        }
+    };
+
+    let (workout_id, renewed) = renewed;
+    let changed = if renewed {
+        vec![workout_id]
+    } else {
+        Vec::new()
+    };
+    ingest
+        .app
+        .commit_and_ring(tx, user, &changed, request.correlation_id())
+        .await?;
+    Ok(http::json(StatusCode::ACCEPTED, &Requested { workout_id }))
+}
+
+async fn renew(
+    tx: &mut Tx,
+    user: UserId,
+    request: &Request,
+    id: &str,
+) -> Result<(WorkoutId, bool), Problem> {
+    let workout: WorkoutId = request.id(id)?;
+    tx.lock_user(user).await?;
+    if workouts::find_for_attach(tx, user, workout)
+        .await?
+        .is_none()
+    {
+        return Err(Problem::not_found("not_found", "there is no such workout"));
+    }
+    // What is on its way already is the answer to every further click.
+    let renewed = !stages::is_unfinished(tx, user, workout).await?
+        && attach::renew(tx, user, workout).await?;
+    Ok((workout, renewed))
+}

@@ -1,0 +1,75 @@
+//! `POST /activities`: a FIT, TCX or GPX file of the caller.
+
+use crate::{Ingest, Prepared, refuse_file};
+use domain::decode::decode_file;
+use domain::id::WorkoutId;
+use lambda_http::http::StatusCode;
+use platform::app::end;
+use platform::http::{self, Request, Response};
+use platform::problem::Problem;
+use sha2::{Digest, Sha256};
+use store::ingest::{self, Outcome};
+use store::workouts::{ProviderKey, Reported};
+
+/// What an upload is stored under: its provider is nobody, its id is its content's hash.
+const PROVIDER: &str = "upload";
+
+#[derive(serde::Serialize)]
+struct Accepted {
+    workout_id: Option<WorkoutId>,
+    partial: bool,
+}
+
+pub(crate) async fn accept(ingest: &Ingest, request: &Request) -> Result<Response, Problem> {
+    let user = ingest.app.users.authenticate(request)?;
+
+    // Reading a file takes a while; no transaction waits for it.
+    let recording = decode_file(request.body()).map_err(refuse_file)?;
+    let prepared = Prepared::new(&recording, None);
+    let sha256: [u8; 32] = Sha256::digest(request.body()).into();
+    let activity_id: String = sha256.iter().map(|byte| format!("{byte:02x}")).collect();
+
+    let key = ProviderKey {
+        provider: PROVIDER,
+        activity_id: &activity_id,
+        session_index: 0,
+    };
+    let reported = Reported {
+        recording: &recording,
+        name: None,
+        executed: &prepared.executed,
+        content_sha256: &prepared.content_sha256,
+        provider_time: None,
+    };
+    let mut tx = ingest.app.users.open(user).await?;
+    let ingested = async {
+        tx.lock_user(user).await?;
+        ingest::ingest(&mut tx, user, key, &reported, &prepared.columns, &sha256).await
+    };
+    let ingested = match ingested.await {
+        Ok(ingested) => ingested,
+        Err(error) => {
+            end(tx).await;
+            return Err(error.into());
+        }
+    };
+
+    ingest
+        .app
+        .commit_and_ring(tx, user, &ingested.requested, request.correlation_id())
+        .await?;
+    let known = ingested.outcome == Outcome::Unchanged;
+    let status = if known {
+        StatusCode::OK
+    } else {
+        StatusCode::ACCEPTED
+    };
+    let workout_id = ingested.workout_id;
+    Ok(http::json(
+        status,
+        &Accepted {
+            workout_id,
+            partial: recording.partial,
+        },
+    ))
+}

@@ -1,0 +1,112 @@
+//! The repair pass: take back dead claims, ring lost doorbells, settle dead letters.
+//!
+//! The schedule makes it ask the ledger what is not yet true, so it needs no memory of what went
+//! wrong. The queues of dead letters tell it which runs nobody could answer for.
+
+#![forbid(unsafe_code)]
+
+use domain::id::WorkoutId;
+use domain::stage::StageName;
+use lambda_runtime::{LambdaEvent, service_fn};
+use platform::app::{StartError, end};
+use platform::batch;
+use platform::config::{self, LIMITS, Pace};
+use platform::doorbell::Doorbell;
+use serde::Serialize;
+use serde_json::Value;
+use store::stages::{self, RunKey};
+use store::{Store, StoreError};
+
+/// What the sweep borrows.
+struct Sweep {
+    store: Store,
+    doorbell: Doorbell,
+}
+
+/// What one sweep did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Swept {
+    /// Claims that were taken back.
+    pub rescued: u64,
+    /// Doorbells that were rung.
+    pub rung: usize,
+}
+
+impl Sweep {
+    fn from_environment() -> Result<Self, StartError> {
+        let store = Store::new(&config::database(Pace::Background)?)?;
+        let doorbell = Doorbell::from_environment(&StageName::ALL)?;
+        Ok(Self { store, doorbell })
+    }
+
+    async fn sweep(&self, correlation_id: &str) -> Result<Swept, StoreError> {
+        let (rescued, unrung) = self.find().await?;
+        // No transaction is open while SQS is asked; ringing twice is harmless.
+        let rung = self.doorbell.ring(&unrung, correlation_id).await;
+        self.mark(&rung).await?;
+        Ok(Swept {
+            rescued,
+            rung: rung.len(),
+        })
+    }
+
+    async fn find(&self) -> Result<(u64, Vec<RunKey>), StoreError> {
+        let mut tx = self.store.begin_without_user().await?;
+        let found = async {
+            let size = LIMITS.sweep_size;
+            let rescued = stages::rescue_claims(&mut tx, LIMITS.most_attempts, size).await?;
+            let unrung = stages::list_unrung(&mut tx, LIMITS.ring_again_after, size).await?;
+            Ok((rescued, unrung))
+        };
+        match found.await {
+            Ok(found) => {
+                tx.commit().await?;
+                Ok(found)
+            }
+            Err(error) => {
+                end(tx).await;
+                Err(error)
+            }
+        }
+    }
+
+    async fn mark(&self, rung: &[RunKey]) -> Result<(), StoreError> {
+        let mut tx = self.store.begin_without_user().await?;
+        for stage in StageName::ALL {
+            let workouts: Vec<WorkoutId> = rung
+                .iter()
+                .filter(|run| run.stage == stage)
+                .map(|run| run.workout_id)
+                .collect();
+            if let Err(error) = stages::mark_rung(&mut tx, stage, &workouts).await {
+                end(tx).await;
+                return Err(error);
+            }
+        }
+        tx.commit().await
+    }
+}
+
+/// Sweeps whenever the schedule says so, and settles dead letters, until the sandbox ends.
+///
+/// # Errors
+/// When the environment is not complete, or the Lambda runtime cannot be reached.
+pub async fn run() -> Result<(), platform::Error> {
+    let sweep = Sweep::from_environment()?;
+    let sweep = &sweep;
+    lambda_runtime::run(service_fn(async move |event: LambdaEvent<Value>| {
+        let answer = match batch::dead_letters(event.payload)? {
+            Some(letters) => {
+                let answered = batch::answer_dead_letters(&sweep.store, letters).await?;
+                serde_json::to_value(answered)?
+            }
+            None => {
+                let swept = sweep.sweep(&event.context.request_id).await?;
+                tracing::info!(rescued = swept.rescued, rung = swept.rung, "swept");
+                serde_json::to_value(swept)?
+            }
+        };
+        Ok::<_, platform::Error>(answer)
+    }))
+    .await
+}

@@ -1,0 +1,7 @@
+SET LOCAL lock_timeout = '2s';
+
+DROP FUNCTION merge_computed(uuid, text, uuid, bigint, jsonb, integer);
+DROP FUNCTION try_advisory_lock(text);
+DROP VIEW workout_computed;
+DROP VIEW workout_status;
+DROP TABLE stage_runs;

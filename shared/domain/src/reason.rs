@@ -1,0 +1,49 @@
+//! Why a figure is `null`: one code per cause, the same in every stage.
+
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// Why a figure could not be computed honestly.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reason {
+    /// The workout has no recorded samples.
+    NoSamples,
+    /// No sample carries a heart rate.
+    NoHeartRate,
+    /// No sample carries power.
+    NoPower,
+    /// Neither a distance counter nor positions were recorded.
+    NoDistance,
+    /// No usable altitude (absent, or constant as on a track or treadmill).
+    NoAltitude,
+    /// No sample carries a cadence.
+    NoCadence,
+    /// No sample carries a temperature.
+    NoTemperature,
+    /// The recording holds no timer events.
+    NoTimerEvents,
+    /// The athlete was not moving.
+    NoMovement,
+    /// The source did not report it.
+    NotReported,
+    /// The athlete's FTP for that day is not known.
+    NoFtp,
+    /// The athlete's critical power or W′ for that day is not known.
+    NoCriticalPower,
+    /// The athlete's maximal heart rate for that day is not known.
+    NoHrMax,
+    /// The athlete's resting heart rate for that day is not known.
+    NoHrRest,
+    /// The athlete's sex is not known, and the formula depends on it.
+    NoSex,
+    /// The recording is too short for the figure's definition.
+    TooShort,
+    /// The samples are too extreme for the figure to be a finite number.
+    Implausible,
+    /// The figure is not defined for this sport.
+    NotForThisSport,
+}
+
+/// `{key: code}` beside the figures whose keys are `null`.
+pub type Reasons = BTreeMap<&'static str, Reason>;

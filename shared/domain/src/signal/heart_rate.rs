@@ -1,0 +1,41 @@
+//! Heart rate zones, which both the time in zone and a training load count.
+
+/// Lower bounds of zones 1 to 5 as per cent of the maximal heart rate (Edwards 1993).
+const ZONE_LOWER_BOUNDS: [f64; 5] = [50.0, 60.0, 70.0, 80.0, 90.0];
+
+/// Lower bounds of zones 1 to 5 in beats per minute.
+pub fn lower_bounds(maximum_bpm: f64) -> [f64; 5] {
+    // Whole per cents keep a bound of whole beats exact, where a fraction would not.
+    ZONE_LOWER_BOUNDS.map(|per_cent| per_cent * maximum_bpm / 100.0)
+}
+
+/// The zone of a heart rate: 0 below zone 1, then 1 to 5; a boundary belongs to the upper zone.
+pub fn zone(bpm: f64, maximum_bpm: f64) -> usize {
+    lower_bounds(maximum_bpm)
+        .iter()
+        .filter(|lower| bpm >= **lower)
+        .count()
+}
+
+/// Seconds in each zone, the time below zone 1 first (rule H1), of one value per second.
+pub fn seconds_in_zones(seconds: impl Iterator<Item = f64>, maximum_bpm: f64) -> [usize; 6] {
+    let mut counts = [0; 6];
+    for bpm in seconds {
+        if let Some(count) = counts.get_mut(zone(bpm, maximum_bpm)) {
+            *count += 1;
+        }
+    }
+    counts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_boundary_belongs_to_the_upper_zone() {
+        let bpm = [94.9, 95.0, 113.9, 114.0, 133.0, 152.0, 170.9, 171.0, 200.0];
+        assert_eq!(bpm.map(|bpm| zone(bpm, 190.0)), [0, 1, 1, 2, 3, 4, 4, 5, 5]);
+        assert_eq!(seconds_in_zones(bpm.into_iter(), 190.0), [1, 2, 1, 1, 2, 2]);
+    }
+}

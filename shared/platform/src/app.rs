@@ -1,0 +1,152 @@
+//! The few clients that a handler borrows, built once per execution environment.
+
+use crate::auth::TokenVerifier;
+use crate::config::{self, ConfigError, Pace};
+use crate::doorbell::Doorbell;
+use crate::http::Request;
+use crate::problem::Problem;
+use domain::id::{UserId, WorkoutId};
+use domain::stage::StageName;
+use store::{Store, StoreError, Tx, users};
+use thiserror::Error;
+
+/// Why a function cannot start.
+#[derive(Debug, Error)]
+pub enum StartError {
+    /// Its environment.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// Its database URL.
+    #[error("DATABASE_URL cannot be understood")]
+    Store(#[from] StoreError),
+}
+
+/// What a function needs that answers users.
+pub struct UserApp {
+    store: Store,
+    verifier: TokenVerifier,
+}
+
+impl UserApp {
+    /// Builds it from the environment.
+    ///
+    /// # Errors
+    /// [`StartError`] names the variable.
+    pub fn from_environment() -> Result<Self, StartError> {
+        let store = Store::new(&config::database(Pace::Http)?)?;
+        let verifier = TokenVerifier::new(&config::auth()?)?;
+        Ok(Self { store, verifier })
+    }
+
+    /// The database.
+    pub fn store(&self) -> &Store {
+        &self.store
+    }
+
+    /// Believes the request's token and opens a transaction for that user.
+    ///
+    /// # Errors
+    /// 401 when the token is not believed or its user may not come in (any more).
+    pub async fn begin(&self, request: &Request) -> Result<(UserId, Tx), Problem> {
+        let user = self.authenticate(request)?;
+        Ok((user, self.open(user).await?))
+    }
+
+    /// Believes the request's token, without asking the database.
+    ///
+    /// # Errors
+    /// 401 when the token is not believed.
+    pub fn authenticate(&self, request: &Request) -> Result<UserId, Problem> {
+        self.verifier.authenticate(request)
+    }
+
+    /// Opens a transaction for a user who may come in.
+    ///
+    /// # Errors
+    /// 401 when the user may not come in (any more).
+    pub async fn open(&self, user: UserId) -> Result<Tx, Problem> {
+        let mut tx = self.store.begin(user).await?;
+        match users::is_active(&mut tx, user).await {
+            Ok(true) => Ok(tx),
+            Ok(false) => {
+                tx.rollback().await?;
+                Err(Problem::unauthenticated(
+                    "user_unknown",
+                    "the token's user is not known",
+                ))
+            }
+            Err(error) => {
+                end(tx).await;
+                Err(error.into())
+            }
+        }
+    }
+}
+
+/// What a function needs that changes what stages work on: users, and the doorbells.
+pub struct WriterApp {
+    /// Whom it answers.
+    pub users: UserApp,
+    /// What it rings.
+    pub doorbell: Doorbell,
+}
+
+impl WriterApp {
+    /// Builds it from the environment.
+    ///
+    /// # Errors
+    /// [`StartError`] names the variable.
+    pub fn from_environment() -> Result<Self, StartError> {
+        let users = UserApp::from_environment()?;
+        let doorbell = Doorbell::from_environment(&StageName::ALL)?;
+        Ok(Self { users, doorbell })
+    }
+
+    /// Commits, and only then rings for every stage of the workouts that changed.
+    ///
+    /// # Errors
+    /// 503 when the commit did not go through.
+    pub async fn commit_and_ring(
+        &self,
+        tx: Tx,
+        user: UserId,
+        changed: &[WorkoutId],
+        correlation_id: &str,
+    ) -> Result<(), Problem> {
+        crate::faults::point("before_commit");
+        tx.commit().await?;
+        crate::faults::point("after_commit");
+        self.doorbell
+            .ring_all_stages(user, changed, correlation_id)
+            .await;
+        crate::faults::point("after_ring");
+        Ok(())
+    }
+}
+
+/// What a stage needs.
+pub struct StageApp {
+    /// The ledger.
+    pub store: Store,
+    /// Its own bell, for when newer input is wanted.
+    pub doorbell: Doorbell,
+}
+
+impl StageApp {
+    /// Builds it from the environment.
+    ///
+    /// # Errors
+    /// [`StartError`] names the variable.
+    pub fn from_environment(stage: StageName) -> Result<Self, StartError> {
+        let store = Store::new(&config::database(Pace::Background)?)?;
+        let doorbell = Doorbell::from_environment(&[stage])?;
+        Ok(Self { store, doorbell })
+    }
+}
+
+/// Rolls back, and only notes when that fails: the server does it when we hang up.
+pub async fn end(tx: Tx) {
+    if let Err(error) = tx.rollback().await {
+        tracing::warn!(%error, "could not roll back");
+    }
+}

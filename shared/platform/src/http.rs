@@ -1,0 +1,192 @@
+//! HTTP as a function sees it: limits first, then a request it can read, then JSON or a problem.
+
+use crate::config::LIMITS;
+use crate::problem::Problem;
+use futures_util::future::BoxFuture;
+use lambda_http::http::{HeaderValue, Method, StatusCode, header};
+use lambda_http::{Body, RequestExt, service_fn};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use tracing::Instrument;
+
+/// What a handler answers.
+pub type Response = lambda_http::Response<Body>;
+
+/// A request whose size has been checked.
+#[derive(Debug)]
+pub struct Request {
+    inner: lambda_http::Request,
+    correlation_id: String,
+}
+
+impl Request {
+    /// The method.
+    pub fn method(&self) -> &Method {
+        self.inner.method()
+    }
+
+    /// The path's parts, without empty ones.
+    pub fn segments(&self) -> Vec<&str> {
+        self.inner
+            .uri()
+            .path()
+            .split('/')
+            .filter(|part| !part.is_empty())
+            .collect()
+    }
+
+    /// A header's text, when it is text.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.inner
+            .headers()
+            .get(name)
+            .and_then(|value| value.to_str().ok())
+    }
+
+    /// A query parameter's first value.
+    pub fn query(&self, name: &str) -> Option<String> {
+        self.inner
+            .query_string_parameters_ref()?
+            .first(name)
+            .map(str::to_owned)
+    }
+
+    /// The body as it came.
+    pub fn body(&self) -> &[u8] {
+        self.inner.body()
+    }
+
+    /// The id that follows this request through logs and doorbells.
+    pub fn correlation_id(&self) -> &str {
+        &self.correlation_id
+    }
+
+    /// The body as JSON.
+    ///
+    /// # Errors
+    /// 400 `malformed` when it is not JSON at all; 422 `invalid` when a value in it is wrong.
+    pub fn json<T: DeserializeOwned>(&self) -> Result<T, Problem> {
+        parse_json(self.body())
+    }
+
+    /// An id in the path.
+    ///
+    /// # Errors
+    /// 404 `not_found`: what is no id names nothing.
+    pub fn id<T: std::str::FromStr>(&self, text: &str) -> Result<T, Problem> {
+        text.parse()
+            .map_err(|_| Problem::not_found("not_found", "there is no such thing"))
+    }
+}
+
+/// Reads JSON into a type that says what is allowed.
+///
+/// # Errors
+/// 400 `malformed` when it is not JSON at all; 422 `invalid` when a value in it is wrong.
+pub fn parse_json<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
+    serde_json::from_slice(body).map_err(|error| {
+        if error.is_data() {
+            Problem::unprocessable("invalid", error.to_string())
+        } else {
+            Problem::malformed("malformed", format!("the body is not JSON: {error}"))
+        }
+    })
+}
+
+/// Answers with JSON.
+pub fn json(status: StatusCode, body: &impl Serialize) -> Response {
+    let text = serde_json::to_string(body).unwrap_or_default();
+    let mut response = Response::new(Body::Text(text));
+    *response.status_mut() = status;
+    response.headers_mut().insert(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static("application/json"),
+    );
+    response
+}
+
+/// Answers with nothing but a status.
+pub fn empty(status: StatusCode) -> Response {
+    let mut response = Response::new(Body::Empty);
+    *response.status_mut() = status;
+    response
+}
+
+/// What answers the requests of one function.
+pub trait Handler: Sync {
+    /// Answers one request.
+    ///
+    /// # Errors
+    /// A [`Problem`] is an answer too.
+    fn handle(&self, request: &Request) -> impl Future<Output = Result<Response, Problem>> + Send;
+}
+
+/// Answers Lambda's HTTP events until the sandbox ends.
+///
+/// # Errors
+/// When the Lambda runtime cannot be reached.
+pub async fn serve(handler: impl Handler) -> Result<(), crate::Error> {
+    let handler = &handler;
+    // Boxed, because the type of everything that may be awaited below is deeper than rustc goes.
+    let work = move |event: lambda_http::Request| -> BoxFuture<'_, _> {
+        let correlation_id = event.lambda_context_ref().map_or_else(
+            || uuid::Uuid::now_v7().to_string(),
+            |context| context.request_id.clone(),
+        );
+        let span = tracing::info_span!("request", correlation_id);
+        Box::pin(async move {
+            Ok::<_, crate::Error>(
+                answer(handler, event, correlation_id)
+                    .instrument(span)
+                    .await,
+            )
+        })
+    };
+    lambda_http::run(service_fn(work)).await
+}
+
+async fn answer(
+    handler: &impl Handler,
+    event: lambda_http::Request,
+    correlation_id: String,
+) -> Response {
+    let method = event.method().clone();
+    let path = event.uri().path().to_owned();
+    let outcome = if event.body().len() > LIMITS.body_bytes {
+        Err(Problem::too_large(format!(
+            "the body is larger than {} bytes",
+            LIMITS.body_bytes
+        )))
+    } else {
+        let request = Request {
+            inner: event,
+            correlation_id: correlation_id.clone(),
+        };
+        handler.handle(&request).await
+    };
+    let code = outcome.as_ref().err().map(Problem::code);
+    let response = outcome.unwrap_or_else(|problem| problem.into_response(&correlation_id));
+    tracing::info!(%method, path, status = response.status().as_u16(), code, "answered");
+    response
+}
+
+/// Refuses a query parameter that a handler does not know, so that a typo is not ignored.
+///
+/// # Errors
+/// 400 `unknown_parameter`.
+pub fn only_parameters(request: &Request, known: &[&str]) -> Result<(), Problem> {
+    let given = request.inner.query_string_parameters_ref();
+    let unknown = given.and_then(|given| {
+        given
+            .iter()
+            .map(|(name, _)| name)
+            .find(|name| !known.contains(name))
+    });
+    match unknown {
+        Some(name) => Err(Problem::malformed(
+            "unknown_parameter",
+            format!("there is no parameter {name}; known: {}", known.join(", ")),
+        )),
+        None => Ok(()),
+    }
+}

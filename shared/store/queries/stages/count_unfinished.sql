@@ -1,0 +1,3 @@
+SELECT count(*)
+FROM stage_runs
+WHERE workout_id = $1::uuid AND user_id = $2::uuid AND status IN ('pending', 'processing')

@@ -1,0 +1,6 @@
+SELECT workout_id, stage, user_id
+FROM stage_runs
+WHERE status = 'pending'
+    AND (rung_at IS NULL OR rung_at < clock_timestamp() - make_interval(secs => $1::float8))
+ORDER BY rung_at NULLS FIRST
+LIMIT $2::bigint

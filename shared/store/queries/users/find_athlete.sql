@@ -1,0 +1,3 @@
+SELECT sex, units, time_zone
+FROM athletes
+WHERE user_id = $1::uuid

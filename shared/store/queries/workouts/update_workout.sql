@@ -1,0 +1,18 @@
+-- Replaces what the provider owns and keeps what the athlete owns; the local date was fixed when
+-- the workout first came. A tombstone comes back to life.
+UPDATE workouts
+SET sport = $3::text,
+    sub_sport = $4::text,
+    name = $5::text,
+    started_at = $6::timestamptz,
+    utc_offset_s = $7::integer,
+    duration_s = $8::float8,
+    distance_m = $9::float8,
+    partial = $10::boolean,
+    content_sha256 = $11::bytea,
+    provider_time = $12::timestamptz,
+    generation = generation + 1,
+    deleted_at = NULL,
+    updated_at = clock_timestamp()
+WHERE id = $1::uuid AND user_id = $2::uuid
+RETURNING generation

@@ -1,0 +1,157 @@
+//! The athlete's profile with its dated thresholds.
+
+use crate::{StoreError, Tx};
+use chrono::NaiveDate;
+use domain::athlete::{Sex, Thresholds};
+use domain::id::UserId;
+use domain::units::{Bpm, Joules, Kilograms, MetresPerSecond, OutOfRange, Watts};
+use sqlx::FromRow;
+
+/// The profile as it is stored.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Profile {
+    /// Sex, where it was given.
+    pub sex: Option<Sex>,
+    /// `metric` or `imperial`.
+    pub units: String,
+    /// IANA time zone.
+    pub time_zone: String,
+    /// Thresholds by the first date on which they hold, ascending.
+    pub thresholds: Vec<(NaiveDate, Thresholds)>,
+}
+
+impl Default for Profile {
+    fn default() -> Self {
+        Self {
+            sex: None,
+            units: "metric".into(),
+            time_zone: "UTC".into(),
+            thresholds: Vec::new(),
+        }
+    }
+}
+
+impl Profile {
+    /// What a stage would see of the athlete on a date.
+    pub fn on(&self, date: NaiveDate) -> (Option<Sex>, Thresholds) {
+        let day = self.thresholds.iter().rev().find(|(from, _)| *from <= date);
+        (
+            self.sex,
+            day.map(|(_, thresholds)| *thresholds).unwrap_or_default(),
+        )
+    }
+}
+
+/// Thresholds as columns.
+#[derive(Debug, FromRow)]
+pub(crate) struct ThresholdColumns {
+    ftp_w: Option<f64>,
+    hr_max_bpm: Option<f64>,
+    hr_rest_bpm: Option<f64>,
+    hr_threshold_bpm: Option<f64>,
+    threshold_speed_mps: Option<f64>,
+    css_mps: Option<f64>,
+    cp_w: Option<f64>,
+    wprime_j: Option<f64>,
+    weight_kg: Option<f64>,
+}
+
+impl TryFrom<ThresholdColumns> for Thresholds {
+    type Error = StoreError;
+
+    fn try_from(row: ThresholdColumns) -> Result<Self, StoreError> {
+        fn unit<T>(
+            value: Option<f64>,
+            parse: fn(f64) -> Result<T, OutOfRange>,
+        ) -> Result<Option<T>, StoreError> {
+            value.map(parse).transpose().map_err(StoreError::corrupt)
+        }
+        Ok(Self {
+            ftp_w: unit(row.ftp_w, Watts::parse)?,
+            hr_max_bpm: unit(row.hr_max_bpm, Bpm::parse)?,
+            hr_rest_bpm: unit(row.hr_rest_bpm, Bpm::parse)?,
+            hr_threshold_bpm: unit(row.hr_threshold_bpm, Bpm::parse)?,
+            threshold_speed_mps: unit(row.threshold_speed_mps, MetresPerSecond::parse)?,
+            css_mps: unit(row.css_mps, MetresPerSecond::parse)?,
+            cp_w: unit(row.cp_w, Watts::parse)?,
+            wprime_j: unit(row.wprime_j, Joules::parse)?,
+            weight_kg: unit(row.weight_kg, Kilograms::parse)?,
+        })
+    }
+}
+
+#[derive(Debug, FromRow)]
+struct ThresholdRow {
+    valid_from: NaiveDate,
+    #[sqlx(flatten)]
+    columns: ThresholdColumns,
+}
+
+/// Reads the profile; a user without one has the empty profile.
+///
+/// # Errors
+/// [`StoreError`] when the database is away.
+pub async fn find_profile(tx: &mut Tx, user: UserId) -> Result<Profile, StoreError> {
+    type Row = (Option<String>, String, String);
+    let query = tx
+        .query_as::<Row>(include_str!("../queries/users/find_athlete.sql"))
+        .bind(user.0);
+    let Some((sex, units, time_zone)) = tx.fetch_optional(query).await? else {
+        return Ok(Profile::default());
+    };
+    let query = tx
+        .query_as::<ThresholdRow>(include_str!("../queries/users/list_thresholds.sql"))
+        .bind(user.0);
+    let thresholds = tx
+        .fetch_all(query)
+        .await?
+        .into_iter()
+        .map(|row| Ok((row.valid_from, row.columns.try_into()?)))
+        .collect::<Result<_, StoreError>>()?;
+    let sex = sex.as_deref().and_then(Sex::from_name);
+    Ok(Profile {
+        sex,
+        units,
+        time_zone,
+        thresholds,
+    })
+}
+
+/// Replaces the profile as a whole.
+///
+/// # Errors
+/// [`StoreError`] when the database is away.
+pub async fn replace_profile(
+    tx: &mut Tx,
+    user: UserId,
+    profile: &Profile,
+) -> Result<(), StoreError> {
+    let query = tx
+        .query(include_str!("../queries/users/upsert_athlete.sql"))
+        .bind(user.0)
+        .bind(profile.sex.map(Sex::as_str))
+        .bind(profile.units.clone())
+        .bind(profile.time_zone.clone());
+    tx.execute(query).await?;
+    let query = tx
+        .query(include_str!("../queries/users/delete_thresholds.sql"))
+        .bind(user.0);
+    tx.execute(query).await?;
+    for (valid_from, day) in &profile.thresholds {
+        let query = tx
+            .query(include_str!("../queries/users/insert_threshold.sql"))
+            .bind(user.0)
+            .bind(*valid_from)
+            .bind(day.ftp_w.map(Watts::get))
+            .bind(day.hr_max_bpm.map(Bpm::get))
+            .bind(day.hr_rest_bpm.map(Bpm::get))
+            .bind(day.hr_threshold_bpm.map(Bpm::get))
+            .bind(day.threshold_speed_mps.map(MetresPerSecond::get))
+            .bind(day.css_mps.map(MetresPerSecond::get))
+            .bind(day.cp_w.map(Watts::get))
+            .bind(day.wprime_j.map(Joules::get))
+            .bind(day.weight_kg.map(Kilograms::get));
+        tx.execute(query).await?;
+    }
+    Ok(())
+}

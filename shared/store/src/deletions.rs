@@ -1,0 +1,47 @@
+//! Deletions of activities that are not known yet: without a workout there is no tombstone.
+
+use crate::workouts::ProviderKey;
+use crate::{StoreError, Tx};
+use chrono::{DateTime, Utc};
+use domain::id::UserId;
+
+/// Remembers that an activity which never came was deleted.
+///
+/// # Errors
+/// [`StoreError`] when the database is away.
+pub async fn remember_early_deletion(
+    tx: &mut Tx,
+    user: UserId,
+    key: ProviderKey<'_>,
+    provider_time: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    let query = tx
+        .query(include_str!(
+            "../queries/deletions/upsert_early_deletion.sql"
+        ))
+        .bind(user.0)
+        .bind(key.provider.to_owned())
+        .bind(key.activity_id.to_owned())
+        .bind(key.session_index)
+        .bind(provider_time);
+    tx.execute(query).await?;
+    Ok(())
+}
+
+/// Finds when the provider deleted an activity that had not come by then.
+///
+/// # Errors
+/// [`StoreError`] when the database is away.
+pub async fn find_early_deletion(
+    tx: &mut Tx,
+    user: UserId,
+    key: ProviderKey<'_>,
+) -> Result<Option<DateTime<Utc>>, StoreError> {
+    let query = tx
+        .query_as::<(DateTime<Utc>,)>(include_str!("../queries/deletions/find_early_deletion.sql"))
+        .bind(user.0)
+        .bind(key.provider.to_owned())
+        .bind(key.activity_id.to_owned())
+        .bind(key.session_index);
+    Ok(tx.fetch_optional(query).await?.map(|(time,)| time))
+}

@@ -1,0 +1,27 @@
+//! What PostgreSQL knows: all of Paceline's SQL, and nothing but SQL.
+//!
+//! Every statement is a file in `queries/`, and a test prepares each of them against the migrated
+//! schema, so a build needs no database. A transaction is opened for one user ([`Store::begin`])
+//! and can see nobody else's rows.
+
+#![forbid(unsafe_code)]
+
+pub mod athletes;
+pub mod attach;
+pub mod deletions;
+pub mod deliveries;
+mod error;
+pub mod ingest;
+pub mod plans;
+pub mod reads;
+mod session;
+pub mod setup;
+pub mod stages;
+pub mod users;
+pub mod workouts;
+
+pub use error::StoreError;
+pub use session::{DatabaseSettings, Pooler, Store, Tx};
+
+/// The schema's history, embedded; run it on a direct connection, never through a pooler.
+pub static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("../../migrations");

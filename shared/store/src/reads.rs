@@ -1,0 +1,196 @@
+//! What clients read: the views over the ledger, for the owner only.
+
+use crate::{StoreError, Tx};
+use chrono::{DateTime, NaiveDate, Utc};
+use domain::id::{UserId, WorkoutId};
+use domain::matching::Decision;
+use serde::Serialize;
+use sqlx::FromRow;
+use sqlx::types::Json;
+use uuid::Uuid;
+
+/// The nine status fields and the generation they are of.
+#[derive(Debug, Clone, PartialEq, Serialize, FromRow)]
+pub struct Status {
+    /// Version of the workout's input.
+    pub generation: i64,
+    /// `pending`, `processing`, `complete` or `failed`.
+    pub summary_status: String,
+    /// `code: one line` when it failed.
+    pub summary_error: Option<String>,
+    /// When it last moved.
+    pub summary_updated_at: DateTime<Utc>,
+    /// `pending`, `processing`, `complete` or `failed`.
+    pub analysis_status: String,
+    /// `code: one line` when it failed.
+    pub analysis_error: Option<String>,
+    /// When it last moved.
+    pub analysis_updated_at: DateTime<Utc>,
+    /// `pending`, `processing`, `complete` or `failed`.
+    pub metrics_status: String,
+    /// `code: one line` when it failed.
+    pub metrics_error: Option<String>,
+    /// When it last moved.
+    pub metrics_updated_at: DateTime<Utc>,
+}
+
+/// A workout as clients see it.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct WorkoutView {
+    /// Its id.
+    pub workout_id: WorkoutId,
+    /// Who reported it.
+    pub provider: String,
+    /// The provider's own id.
+    pub provider_activity_id: String,
+    /// The sport.
+    pub sport: String,
+    /// Finer kind of sport.
+    pub sub_sport: Option<String>,
+    /// What people call it.
+    pub name: Option<String>,
+    /// When it began.
+    pub started_at: DateTime<Utc>,
+    /// Local time minus UTC.
+    pub utc_offset_s: Option<i32>,
+    /// The athlete's date, fixed when it first came.
+    pub local_date: NaiveDate,
+    /// Seconds of activity.
+    pub duration_s: Option<f64>,
+    /// Metres.
+    pub distance_m: Option<f64>,
+    /// Whether the source was damaged.
+    pub partial: bool,
+    /// The plan, and why this one.
+    pub plan: PlanView,
+    /// When we first heard of it.
+    pub created_at: DateTime<Utc>,
+    /// When it last changed.
+    pub updated_at: DateTime<Utc>,
+    /// Statuses and generation.
+    #[serde(flatten)]
+    pub status: Status,
+    /// What the stages made of it; absent in lists.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub computed: Option<serde_json::Value>,
+}
+
+/// The link to the plan with the decision behind it.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct PlanView {
+    /// Whether the athlete chose it.
+    pub pinned: bool,
+    /// The decision: reason, plan, candidates.
+    #[serde(flatten)]
+    pub decision: Decision,
+}
+
+#[derive(Debug, FromRow)]
+struct WorkoutRow {
+    id: Uuid,
+    provider: String,
+    provider_activity_id: String,
+    sport: String,
+    sub_sport: Option<String>,
+    name: Option<String>,
+    started_at: DateTime<Utc>,
+    utc_offset_s: Option<i32>,
+    local_date: NaiveDate,
+    duration_s: Option<f64>,
+    distance_m: Option<f64>,
+    partial: bool,
+    planned_id: Option<Uuid>,
+    plan_pinned: bool,
+    plan_decision: Json<Decision>,
+    created_at: DateTime<Utc>,
+    updated_at: DateTime<Utc>,
+    #[sqlx(flatten)]
+    status: Status,
+    computed: Option<Json<serde_json::Value>>,
+}
+
+impl From<WorkoutRow> for WorkoutView {
+    fn from(row: WorkoutRow) -> Self {
+        let mut decision = row.plan_decision.0;
+        // The link is the column; the decision only remembers how it came about.
+        decision.planned_id = row.planned_id.map(domain::id::PlannedId);
+        Self {
+            workout_id: WorkoutId(row.id),
+            provider: row.provider,
+            provider_activity_id: row.provider_activity_id,
+            sport: row.sport,
+            sub_sport: row.sub_sport,
+            name: row.name,
+            started_at: row.started_at,
+            utc_offset_s: row.utc_offset_s,
+            local_date: row.local_date,
+            duration_s: row.duration_s,
+            distance_m: row.distance_m,
+            partial: row.partial,
+            plan: PlanView {
+                pinned: row.plan_pinned,
+                decision,
+            },
+            created_at: row.created_at,
+            updated_at: row.updated_at,
+            status: row.status,
+            computed: row.computed.map(|json| json.0),
+        }
+    }
+}
+
+/// Reads the statuses of a live workout.
+///
+/// # Errors
+/// [`StoreError`] when the database is away.
+pub async fn find_status(
+    tx: &mut Tx,
+    user: UserId,
+    workout: WorkoutId,
+) -> Result<Option<Status>, StoreError> {
+    let query = tx
+        .query_as(include_str!("../queries/reads/find_status.sql"))
+        .bind(workout.0)
+        .bind(user.0);
+    tx.fetch_optional(query).await
+}
+
+/// Reads a live workout with everything computed so far.
+///
+/// # Errors
+/// [`StoreError`] when the database is away.
+pub async fn find_workout(
+    tx: &mut Tx,
+    user: UserId,
+    workout: WorkoutId,
+) -> Result<Option<WorkoutView>, StoreError> {
+    let query = tx
+        .query_as::<WorkoutRow>(include_str!("../queries/reads/find_workout.sql"))
+        .bind(workout.0)
+        .bind(user.0);
+    Ok(tx.fetch_optional(query).await?.map(WorkoutView::from))
+}
+
+/// Lists live workouts, newest first, after the last of the page before.
+///
+/// # Errors
+/// [`StoreError`] when the database is away.
+pub async fn list_workouts(
+    tx: &mut Tx,
+    user: UserId,
+    after: (DateTime<Utc>, WorkoutId),
+    limit: i64,
+) -> Result<Vec<WorkoutView>, StoreError> {
+    let query = tx
+        .query_as::<WorkoutRow>(include_str!("../queries/reads/list_workouts.sql"))
+        .bind(user.0)
+        .bind(after.0)
+        .bind(after.1.0)
+        .bind(limit);
+    Ok(tx
+        .fetch_all(query)
+        .await?
+        .into_iter()
+        .map(WorkoutView::from)
+        .collect())
+}

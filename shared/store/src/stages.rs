@@ -1,0 +1,447 @@
+//! The ledger of stage runs: its guarded statements, and the little around them.
+//!
+//! Their arguments for being safe stand in the headers of `queries/stages/*.sql`.
+
+use crate::athletes::ThresholdColumns;
+use crate::plans::PlanColumns;
+use crate::workouts::sport;
+use crate::{StoreError, Tx};
+use chrono::NaiveDate;
+use domain::athlete::{Athlete, Sex};
+use domain::id::{ClaimToken, UserId, WorkoutId};
+use domain::plan::{PlannedWorkout, StepOrRepeat};
+use domain::recording;
+use domain::stage::{StageInput, StageName, StageStatus};
+use sqlx::FromRow;
+use sqlx::types::Json;
+use std::time::Duration;
+use uuid::Uuid;
+
+/// Which run: one stage of one workout of one user.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct RunKey {
+    /// Whose.
+    pub user_id: UserId,
+    /// Of which workout.
+    pub workout_id: WorkoutId,
+    /// Which stage.
+    pub stage: StageName,
+}
+
+/// The right to finish a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Claim {
+    /// Which run.
+    pub run: RunKey,
+    /// The fencing token.
+    pub token: ClaimToken,
+    /// The generation that was wanted when it was claimed.
+    pub wanted: i64,
+    /// The how-manieth attempt at that generation.
+    pub attempt: i16,
+}
+
+/// Requests all three stages of a workout at a generation.
+///
+/// # Errors
+/// [`StoreError`] when the database is away.
+pub async fn request_stages(
+    tx: &mut Tx,
+    user: UserId,
+    workout: WorkoutId,
+    generation: i64,
+) -> Result<(), StoreError> {
+    for stage in StageName::ALL {
+        let query = tx
+            .query(include_str!("../queries/stages/request_stage.sql"))
+            .bind(workout.0)
+            .bind(stage.as_str())
+            .bind(user.0)
+            .bind(generation);
+        tx.execute(query).await?;
+    }
+    Ok(())
+}
+
+/// Whether any stage of a workout is still pending or processing.
+///
+/// # Errors
+/// [`StoreError`] when the database is away.
+pub async fn is_unfinished(
+    tx: &mut Tx,
+    user: UserId,
+    workout: WorkoutId,
+) -> Result<bool, StoreError> {
+    let query = tx
+        .query_as::<(i64,)>(include_str!("../queries/stages/count_unfinished.sql"))
+        .bind(workout.0)
+        .bind(user.0);
+    Ok(tx
+        .fetch_optional(query)
+        .await?
+        .is_some_and(|(count,)| count > 0))
+}
+
+/// Claims a run for a while; `None` when there is nothing to do.
+///
+/// # Errors
+/// [`StoreError`] when the database is away.
+pub async fn claim_stage(
+    tx: &mut Tx,
+    run: RunKey,
+    token: ClaimToken,
+    deadline: Duration,
+    most_attempts: i16,
+) -> Result<Option<Claim>, StoreError> {
+    let query = tx
+        .query_as::<(i64, i16)>(include_str!("../queries/stages/claim_stage.sql"))
+        .bind(run.workout_id.0)
+        .bind(run.stage.as_str())
+        .bind(run.user_id.0)
+        .bind(token.0)
+        .bind(deadline.as_secs_f64())
+        .bind(most_attempts);
+    let row = tx.fetch_optional(query).await?;
+    Ok(row.map(|(wanted, attempt)| Claim {
+        run,
+        token,
+        wanted,
+        attempt,
+    }))
+}
+
+/// Takes the run's advisory lock for this transaction; `false` when somebody works on it.
+///
+/// # Errors
+/// [`StoreError`] when the database is away.
+pub async fn try_lock_stage(tx: &mut Tx, run: RunKey) -> Result<bool, StoreError> {
+    let query = tx
+        .query_as::<(bool,)>(include_str!("../queries/stages/try_lock_stage.sql"))
+        .bind(run.workout_id.0)
+        .bind(run.stage.as_str());
+    Ok(tx
+        .fetch_optional(query)
+        .await?
+        .is_some_and(|(locked,)| locked))
+}
+
+#[derive(Debug, FromRow)]
+struct InputRow {
+    generation: i64,
+    sport: String,
+    sub_sport: Option<String>,
+    local_date: NaiveDate,
+    columns: Vec<u8>,
+    sex: Option<String>,
+    #[sqlx(flatten)]
+    thresholds: ThresholdColumns,
+    planned_id: Option<Uuid>,
+    plan_date: Option<NaiveDate>,
+    plan_sport: Option<String>,
+    plan_sub_sport: Option<String>,
+    plan_name: Option<String>,
+    plan_steps: Option<Json<Vec<StepOrRepeat>>>,
+    plan_duration_s: Option<f64>,
+    plan_distance_m: Option<f64>,
+}
+
+impl InputRow {
+    fn plan(&mut self) -> Result<Option<PlannedWorkout>, StoreError> {
+        let (Some(id), Some(date), Some(sport), Some(name), Some(steps)) = (
+            self.planned_id,
+            self.plan_date,
+            self.plan_sport.take(),
+            self.plan_name.take(),
+            self.plan_steps.take(),
+        ) else {
+            return Ok(None);
+        };
+        let columns = PlanColumns {
+            id,
+            date,
+            sport,
+            sub_sport: self.plan_sub_sport.take(),
+            name,
+            steps,
+            duration_s: self.plan_duration_s,
+            distance_m: self.plan_distance_m,
+        };
+        columns.try_into().map(Some)
+    }
+}
+
+/// Loads a stage's whole input and the generation it makes up; `None` when the workout is gone.
+///
+/// # Errors
+/// [`StoreError::Corrupt`] when what is stored cannot be read back.
+pub async fn load_input(tx: &mut Tx, run: RunKey) -> Result<Option<(i64, StageInput)>, StoreError> {
+    let query = tx
+        .query_as::<InputRow>(include_str!("../queries/stages/load_input.sql"))
+        .bind(run.workout_id.0)
+        .bind(run.user_id.0);
+    let Some(mut row) = tx.fetch_optional(query).await? else {
+        return Ok(None);
+    };
+    let plan = row.plan()?;
+    let mut recording = recording::decode(&row.columns).map_err(StoreError::corrupt)?;
+    recording.sport = sport(&row.sport)?;
+    recording.sub_sport = row.sub_sport;
+    let athlete = Athlete {
+        sex: row.sex.as_deref().and_then(Sex::from_name),
+        thresholds: row.thresholds.try_into()?,
+    };
+    let input = StageInput {
+        recording,
+        local_date: row.local_date,
+        athlete,
+        plan,
+    };
+    Ok(Some((row.generation, input)))
+}
+
+/// Ends a claim with a result of `generation`; `None` when the claim was fenced.
+///
+/// # Errors
+/// [`StoreError`] when the database is away, or refuses the shape of the result.
+pub async fn finish_stage(
+    tx: &mut Tx,
+    claim: &Claim,
+    generation: i64,
+    result: serde_json::Value,
+    version: i32,
+) -> Result<Option<StageStatus>, StoreError> {
+    let query = tx
+        .query_as::<(Option<String>,)>(include_str!("../queries/stages/finish_stage.sql"))
+        .bind(claim.run.workout_id.0)
+        .bind(claim.run.stage.as_str())
+        .bind(claim.token.0)
+        .bind(generation)
+        .bind(Json(result))
+        .bind(version);
+    let status = tx.fetch_optional(query).await?.and_then(|(status,)| status);
+    status.as_deref().map(read_status).transpose()
+}
+
+/// How a claim failed.
+#[derive(Debug, Clone, Copy)]
+pub struct Failure<'a> {
+    /// `code: one line`, for clients and people.
+    pub error: &'a str,
+    /// Whether trying again cannot help.
+    pub permanent: bool,
+    /// How many attempts a generation gets.
+    pub most_attempts: i16,
+}
+
+/// Ends a claim without a result; `None` when the claim was fenced.
+///
+/// # Errors
+/// [`StoreError`] when the database is away.
+pub async fn fail_stage(
+    tx: &mut Tx,
+    claim: &Claim,
+    failure: Failure<'_>,
+) -> Result<Option<StageStatus>, StoreError> {
+    let query = tx
+        .query_as::<(String,)>(include_str!("../queries/stages/fail_stage.sql"))
+        .bind(claim.run.workout_id.0)
+        .bind(claim.run.stage.as_str())
+        .bind(claim.token.0)
+        .bind(claim.wanted)
+        .bind(failure.permanent)
+        .bind(failure.most_attempts)
+        .bind(failure.error.to_owned());
+    tx.fetch_optional(query)
+        .await?
+        .map(|(status,)| read_status(&status))
+        .transpose()
+}
+
+/// Takes back expired claims and says how many.
+///
+/// # Errors
+/// [`StoreError`] when the database is away.
+pub async fn rescue_claims(tx: &mut Tx, most_attempts: i16, limit: i64) -> Result<u64, StoreError> {
+    let query = tx
+        .query(include_str!("../queries/stages/rescue_claims.sql"))
+        .bind(most_attempts)
+        .bind(limit);
+    tx.execute(query).await
+}
+
+/// Fails a run that a dead letter names, if nothing has happened to it for as long as a doorbell
+/// lives; says whether it did.
+///
+/// # Errors
+/// [`StoreError`] when the database is away.
+pub async fn settle_dead_letter(
+    tx: &mut Tx,
+    run: RunKey,
+    error: &str,
+    doorbell_life: Duration,
+    ring_overdue_after: Duration,
+) -> Result<bool, StoreError> {
+    let query = tx
+        .query(include_str!("../queries/stages/settle_dead_letter.sql"))
+        .bind(run.workout_id.0)
+        .bind(run.stage.as_str())
+        .bind(run.user_id.0)
+        .bind(error.to_owned())
+        .bind(doorbell_life.as_secs_f64())
+        .bind(ring_overdue_after.as_secs_f64());
+    Ok(tx.execute(query).await? > 0)
+}
+
+/// Which failed or stuck runs an operator means; nothing given means every one.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Selection {
+    /// Of this stage.
+    pub stage: Option<StageName>,
+    /// Of this workout.
+    pub workout_id: Option<WorkoutId>,
+    /// Whose latest error has this code.
+    pub code: Option<String>,
+    /// Whether stuck runs are left out.
+    pub failed_only: bool,
+}
+
+/// A run that may be requested again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Redrivable {
+    /// Which run.
+    pub run: RunKey,
+    /// The generation that it is wanted for.
+    pub wanted: i64,
+    /// How it stands.
+    pub status: StageStatus,
+    /// `code: one line`, its latest.
+    pub error: Option<String>,
+}
+
+/// Whether this connection's role sees the runs of every user.
+///
+/// # Errors
+/// [`StoreError`] when the database is away.
+pub async fn sees_every_run(tx: &mut Tx) -> Result<bool, StoreError> {
+    let query = tx.query_as::<(bool,)>(include_str!("../queries/stages/sees_every_run.sql"));
+    Ok(tx.fetch_optional(query).await?.is_some_and(|(sees,)| sees))
+}
+
+/// Lists runs that may be requested again, the longest untouched first.
+///
+/// # Errors
+/// [`StoreError`] when the database is away.
+pub async fn list_redrivable(
+    tx: &mut Tx,
+    selection: &Selection,
+    stuck_after: Duration,
+    limit: i64,
+) -> Result<Vec<Redrivable>, StoreError> {
+    let query = tx
+        .query_as::<(Uuid, String, Uuid, i64, String, Option<String>)>(include_str!(
+            "../queries/stages/list_redrivable.sql"
+        ))
+        .bind(selection.stage.map(StageName::as_str))
+        .bind(selection.workout_id.map(|workout| workout.0))
+        .bind(selection.code.clone())
+        .bind(selection.failed_only)
+        .bind(stuck_after.as_secs_f64())
+        .bind(limit);
+    let rows = tx.fetch_all(query).await?;
+    rows.into_iter()
+        .map(|(workout, stage, user, wanted, status, error)| {
+            Ok(Redrivable {
+                run: RunKey {
+                    user_id: UserId(user),
+                    workout_id: WorkoutId(workout),
+                    stage: read_stage(&stage)?,
+                },
+                wanted,
+                status: read_status(&status)?,
+                error,
+            })
+        })
+        .collect()
+}
+
+/// Requests a failed or stuck run again at the generation it was listed with; says whether it was
+/// still so.
+///
+/// # Errors
+/// [`StoreError`] when the database is away.
+pub async fn redrive_stage(
+    tx: &mut Tx,
+    run: RunKey,
+    wanted: i64,
+    stuck_after: Duration,
+) -> Result<bool, StoreError> {
+    let query = tx
+        .query(include_str!("../queries/stages/redrive_stage.sql"))
+        .bind(run.workout_id.0)
+        .bind(run.stage.as_str())
+        .bind(run.user_id.0)
+        .bind(wanted)
+        .bind(stuck_after.as_secs_f64());
+    Ok(tx.execute(query).await? > 0)
+}
+
+/// Lists pending runs whose doorbell was never rung, or so long ago that it must be lost.
+///
+/// # Errors
+/// [`StoreError`] when the database is away.
+pub async fn list_unrung(
+    tx: &mut Tx,
+    ring_again_after: Duration,
+    limit: i64,
+) -> Result<Vec<RunKey>, StoreError> {
+    let query = tx
+        .query_as::<(Uuid, String, Uuid)>(include_str!("../queries/stages/list_unrung.sql"))
+        .bind(ring_again_after.as_secs_f64())
+        .bind(limit);
+    let rows = tx.fetch_all(query).await?;
+    rows.into_iter()
+        .map(|(workout, stage, user)| {
+            Ok(RunKey {
+                user_id: UserId(user),
+                workout_id: WorkoutId(workout),
+                stage: read_stage(&stage)?,
+            })
+        })
+        .collect()
+}
+
+/// Notes that doorbells were rung, so that the sweep waits before it rings again.
+///
+/// # Errors
+/// [`StoreError`] when the database is away.
+pub async fn mark_rung(
+    tx: &mut Tx,
+    stage: StageName,
+    workouts: &[WorkoutId],
+) -> Result<(), StoreError> {
+    let ids: Vec<Uuid> = workouts.iter().map(|w| w.0).collect();
+    let query = tx
+        .query(include_str!("../queries/stages/mark_rung.sql"))
+        .bind(ids)
+        .bind(stage.as_str());
+    tx.execute(query).await?;
+    Ok(())
+}
+
+/// Forgets all doorbells and claims, where the queue and the workers are known to be gone.
+///
+/// # Errors
+/// [`StoreError`] when the database is away.
+pub async fn forget_doorbells(tx: &mut Tx) -> Result<u64, StoreError> {
+    let query = tx.query(include_str!("../queries/stages/forget_doorbells.sql"));
+    tx.execute(query).await
+}
+
+fn read_stage(name: &str) -> Result<StageName, StoreError> {
+    StageName::from_name(name).ok_or_else(|| StoreError::corrupt(format!("unknown stage {name}")))
+}
+
+fn read_status(name: &str) -> Result<StageStatus, StoreError> {
+    StageStatus::from_name(name)
+        .ok_or_else(|| StoreError::corrupt(format!("unknown status {name}")))
+}

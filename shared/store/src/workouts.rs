@@ -1,0 +1,383 @@
+//! Workouts and their recordings, one function per statement.
+
+use crate::{StoreError, Tx};
+use chrono::{DateTime, NaiveDate, Utc};
+use domain::id::{PlannedId, UserId, WorkoutId};
+use domain::matching::{Decision, Executed};
+use domain::recording::{Format, Recording};
+use domain::sport::Sport;
+use sqlx::FromRow;
+use sqlx::types::Json;
+use uuid::Uuid;
+
+/// What makes two activities the same: one row per provider's activity and session.
+#[derive(Debug, Clone, Copy)]
+pub struct ProviderKey<'a> {
+    /// The provider's name.
+    pub provider: &'a str,
+    /// The provider's own id.
+    pub activity_id: &'a str,
+    /// Which session of the activity; 0 for the activity as a whole.
+    pub session_index: i16,
+}
+
+/// A workout as ingest finds it.
+#[derive(Debug, Clone, PartialEq, Eq, FromRow)]
+pub struct Known {
+    id: Uuid,
+    /// Version of its input.
+    pub generation: i64,
+    /// SHA-256 of what the provider said.
+    pub content_sha256: Vec<u8>,
+    /// The provider's own time of that.
+    pub provider_time: Option<DateTime<Utc>>,
+    /// The athlete's date, fixed when it first came.
+    pub local_date: NaiveDate,
+    planned_id: Option<Uuid>,
+    /// Whether the athlete chose the plan, or none.
+    pub plan_pinned: bool,
+    /// Whether it is a tombstone.
+    pub deleted: bool,
+}
+
+impl Known {
+    /// Its id.
+    pub fn workout_id(&self) -> WorkoutId {
+        WorkoutId(self.id)
+    }
+
+    /// The plan it holds.
+    pub fn planned_id(&self) -> Option<PlannedId> {
+        self.planned_id.map(PlannedId)
+    }
+}
+
+/// What the provider says of a workout.
+#[derive(Debug)]
+pub struct Reported<'a> {
+    /// The samples and totals.
+    pub recording: &'a Recording,
+    /// What people call it.
+    pub name: Option<&'a str>,
+    /// What was done, for matching and listing.
+    pub executed: &'a Executed,
+    /// SHA-256 of all of it.
+    pub content_sha256: &'a [u8],
+    /// The provider's own time of it.
+    pub provider_time: Option<DateTime<Utc>>,
+}
+
+/// Finds the workout that a provider's activity became, tombstones included.
+///
+/// # Errors
+/// [`StoreError`] when the database is away.
+pub async fn find_by_provider(
+    tx: &mut Tx,
+    user: UserId,
+    key: ProviderKey<'_>,
+) -> Result<Option<Known>, StoreError> {
+    let query = tx
+        .query_as(include_str!("../queries/workouts/find_by_provider.sql"))
+        .bind(user.0)
+        .bind(key.provider.to_owned())
+        .bind(key.activity_id.to_owned())
+        .bind(key.session_index);
+    tx.fetch_optional(query).await
+}
+
+/// Stores a workout that was not known, at generation 1.
+///
+/// # Errors
+/// [`StoreError`] when the database is away.
+pub async fn insert_workout(
+    tx: &mut Tx,
+    user: UserId,
+    workout: WorkoutId,
+    key: ProviderKey<'_>,
+    local_date: NaiveDate,
+    reported: &Reported<'_>,
+    decision: &Decision,
+) -> Result<(), StoreError> {
+    let recording = reported.recording;
+    let query = tx
+        .query(include_str!("../queries/workouts/insert_workout.sql"))
+        .bind(workout.0)
+        .bind(user.0)
+        .bind(key.provider.to_owned())
+        .bind(key.activity_id.to_owned())
+        .bind(key.session_index)
+        .bind(recording.sport.as_str())
+        .bind(recording.sub_sport.clone())
+        .bind(reported.name.map(str::to_owned))
+        .bind(recording.start_utc)
+        .bind(recording.utc_offset_s)
+        .bind(local_date)
+        .bind(reported.executed.duration_s)
+        .bind(reported.executed.distance_m)
+        .bind(recording.partial)
+        .bind(decision.planned_id.map(|p| p.0))
+        .bind(Json(decision.clone()))
+        .bind(reported.content_sha256.to_owned())
+        .bind(reported.provider_time);
+    tx.execute(query).await?;
+    Ok(())
+}
+
+/// Replaces what the provider owns, and raises the generation, which it answers.
+///
+/// # Errors
+/// [`StoreError`] when the database is away.
+pub async fn update_workout(
+    tx: &mut Tx,
+    user: UserId,
+    workout: WorkoutId,
+    reported: &Reported<'_>,
+) -> Result<i64, StoreError> {
+    let recording = reported.recording;
+    let query = tx
+        .query_as::<(i64,)>(include_str!("../queries/workouts/update_workout.sql"))
+        .bind(workout.0)
+        .bind(user.0)
+        .bind(recording.sport.as_str())
+        .bind(recording.sub_sport.clone())
+        .bind(reported.name.map(str::to_owned))
+        .bind(recording.start_utc)
+        .bind(recording.utc_offset_s)
+        .bind(reported.executed.duration_s)
+        .bind(reported.executed.distance_m)
+        .bind(recording.partial)
+        .bind(reported.content_sha256.to_owned())
+        .bind(reported.provider_time);
+    let row = tx.fetch_optional(query).await?;
+    row.map(|(generation,)| generation)
+        .ok_or_else(|| StoreError::corrupt(format!("workout {workout} vanished under its lock")))
+}
+
+/// Notes that the provider still says the same at a later time; inputs and results stay.
+///
+/// # Errors
+/// [`StoreError`] when the database is away.
+pub async fn confirm_workout(
+    tx: &mut Tx,
+    user: UserId,
+    workout: WorkoutId,
+    provider_time: Option<DateTime<Utc>>,
+) -> Result<(), StoreError> {
+    let query = tx
+        .query(include_str!("../queries/workouts/confirm_workout.sql"))
+        .bind(workout.0)
+        .bind(user.0)
+        .bind(provider_time);
+    tx.execute(query).await?;
+    Ok(())
+}
+
+/// Stores the recording, compressed, in place of an earlier one.
+///
+/// # Errors
+/// [`StoreError`] when the database is away.
+pub async fn upsert_recording(
+    tx: &mut Tx,
+    user: UserId,
+    workout: WorkoutId,
+    recording: &Recording,
+    columns: &[u8],
+    source_sha256: &[u8],
+) -> Result<(), StoreError> {
+    let format = match recording.format {
+        Format::Fit => "fit",
+        Format::Tcx => "tcx",
+        Format::Gpx => "gpx",
+        Format::Json => "json",
+    };
+    let samples = i32::try_from(recording.samples()).unwrap_or(i32::MAX);
+    let query = tx
+        .query(include_str!("../queries/workouts/upsert_recording.sql"))
+        .bind(workout.0)
+        .bind(user.0)
+        .bind(format)
+        .bind(source_sha256.to_owned())
+        .bind(samples)
+        .bind(columns.to_owned());
+    tx.execute(query).await?;
+    Ok(())
+}
+
+/// Leaves a tombstone: the row stays, without plan, recording and results.
+///
+/// # Errors
+/// [`StoreError`] when the database is away.
+pub async fn tombstone_workout(
+    tx: &mut Tx,
+    user: UserId,
+    workout: WorkoutId,
+    provider_time: Option<DateTime<Utc>>,
+) -> Result<(), StoreError> {
+    for sql in [
+        include_str!("../queries/workouts/delete_recording.sql"),
+        include_str!("../queries/stages/delete_runs.sql"),
+    ] {
+        let query = tx.query(sql).bind(workout.0).bind(user.0);
+        tx.execute(query).await?;
+    }
+    let query = tx
+        .query(include_str!("../queries/workouts/tombstone_workout.sql"))
+        .bind(workout.0)
+        .bind(user.0)
+        .bind(provider_time);
+    tx.execute(query).await?;
+    Ok(())
+}
+
+/// Raises the generation of a live workout; `None` when there is no such workout.
+///
+/// # Errors
+/// [`StoreError`] when the database is away.
+pub async fn raise_generation(
+    tx: &mut Tx,
+    user: UserId,
+    workout: WorkoutId,
+) -> Result<Option<i64>, StoreError> {
+    let query = tx
+        .query_as::<(i64,)>(include_str!("../queries/workouts/raise_generation.sql"))
+        .bind(workout.0)
+        .bind(user.0);
+    Ok(tx
+        .fetch_optional(query)
+        .await?
+        .map(|(generation,)| generation))
+}
+
+/// Lists the live workouts with their local dates, newest first.
+///
+/// # Errors
+/// [`StoreError`] when the database is away.
+pub async fn list_dates(
+    tx: &mut Tx,
+    user: UserId,
+) -> Result<Vec<(WorkoutId, NaiveDate)>, StoreError> {
+    let query = tx
+        .query_as::<(Uuid, NaiveDate)>(include_str!("../queries/workouts/list_dates.sql"))
+        .bind(user.0);
+    let rows = tx.fetch_all(query).await?;
+    Ok(rows
+        .into_iter()
+        .map(|(id, date)| (WorkoutId(id), date))
+        .collect())
+}
+
+/// A workout as matching sees it.
+#[derive(Debug, Clone)]
+pub struct Attachable {
+    /// Its id.
+    pub workout_id: WorkoutId,
+    /// The athlete's date.
+    pub local_date: NaiveDate,
+    /// What was done.
+    pub executed: Executed,
+    /// The plan it holds.
+    pub planned_id: Option<PlannedId>,
+    /// Whether the athlete chose that.
+    pub pinned: bool,
+    /// The choice as it is stored.
+    pub decision: Decision,
+}
+
+#[derive(Debug, FromRow)]
+struct AttachableRow {
+    id: Uuid,
+    sport: String,
+    sub_sport: Option<String>,
+    local_date: NaiveDate,
+    duration_s: Option<f64>,
+    distance_m: Option<f64>,
+    planned_id: Option<Uuid>,
+    plan_pinned: bool,
+    plan_decision: Json<Decision>,
+}
+
+impl TryFrom<AttachableRow> for Attachable {
+    type Error = StoreError;
+
+    fn try_from(row: AttachableRow) -> Result<Self, StoreError> {
+        Ok(Self {
+            workout_id: WorkoutId(row.id),
+            local_date: row.local_date,
+            executed: Executed {
+                sport: sport(&row.sport)?,
+                sub_sport: row.sub_sport,
+                duration_s: row.duration_s,
+                distance_m: row.distance_m,
+            },
+            planned_id: row.planned_id.map(PlannedId),
+            pinned: row.plan_pinned,
+            decision: row.plan_decision.0,
+        })
+    }
+}
+
+/// Finds a live workout as matching sees it.
+///
+/// # Errors
+/// [`StoreError`] when the database is away.
+pub async fn find_for_attach(
+    tx: &mut Tx,
+    user: UserId,
+    workout: WorkoutId,
+) -> Result<Option<Attachable>, StoreError> {
+    let query = tx
+        .query_as::<AttachableRow>(include_str!("../queries/workouts/find_for_attach.sql"))
+        .bind(workout.0)
+        .bind(user.0);
+    tx.fetch_optional(query)
+        .await?
+        .map(Attachable::try_from)
+        .transpose()
+}
+
+/// Lists the live workouts of a date that hold no plan and were not told to.
+///
+/// # Errors
+/// [`StoreError`] when the database is away.
+pub async fn list_unattached(
+    tx: &mut Tx,
+    user: UserId,
+    date: NaiveDate,
+) -> Result<Vec<Attachable>, StoreError> {
+    let query = tx
+        .query_as::<AttachableRow>(include_str!("../queries/workouts/list_unattached.sql"))
+        .bind(user.0)
+        .bind(date);
+    tx.fetch_all(query)
+        .await?
+        .into_iter()
+        .map(Attachable::try_from)
+        .collect()
+}
+
+/// Writes the link to the plan and the decision behind it.
+///
+/// # Errors
+/// [`StoreError::Constraint`] `workouts_planned_id_key` when another live workout holds the plan.
+pub async fn set_plan(
+    tx: &mut Tx,
+    user: UserId,
+    workout: WorkoutId,
+    decision: &Decision,
+    pinned: bool,
+) -> Result<(), StoreError> {
+    let query = tx
+        .query(include_str!("../queries/workouts/set_plan.sql"))
+        .bind(workout.0)
+        .bind(user.0)
+        .bind(decision.planned_id.map(|p| p.0))
+        .bind(pinned)
+        .bind(Json(decision.clone()));
+    tx.execute(query).await?;
+    Ok(())
+}
+
+/// Reads a sport's name back.
+pub(crate) fn sport(name: &str) -> Result<Sport, StoreError> {
+    Sport::from_name(name).ok_or_else(|| StoreError::corrupt(format!("unknown sport {name}")))
+}

@@ -1,0 +1,525 @@
+//! `docs/openapi.yaml` against the routes, the codes and the documents of the code.
+
+use crate::json_schema::{resolve, violations};
+use crate::{Outcome, files, source, yaml};
+use chrono::DateTime;
+use domain::athlete::{Athlete, Sex, Thresholds};
+use domain::decode::{Activity, DecodeError, decode_file};
+use domain::id::{PlannedId, WorkoutId};
+use domain::matching::{Decision, MatchReason, Weighed};
+use domain::plan::{Plan, PlannedWorkout, Repeat, Step, StepKind, Target, TargetKind};
+use domain::reason::Reason;
+use domain::sport::Sport;
+use domain::stage::{StageInput, StageStatus};
+use domain::units::{Bpm, Joules, Watts};
+use local::template::Template;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
+use store::ingest;
+use store::reads::{PlanView, Status, WorkoutView};
+use uuid::Uuid;
+
+const METHODS: [&str; 5] = ["get", "put", "post", "patch", "delete"];
+
+fn document() -> Outcome<Value> {
+    yaml::read("docs/openapi.yaml")
+}
+
+fn operations(document: &Value) -> Vec<(String, String, &Value)> {
+    let paths = document
+        .get("paths")
+        .and_then(Value::as_object)
+        .into_iter()
+        .flatten();
+    paths
+        .flat_map(|(path, item)| {
+            let methods = METHODS
+                .iter()
+                .filter_map(move |method| Some((*method, item.get(method)?)));
+            methods.map(move |(method, operation)| (method.to_uppercase(), path.clone(), operation))
+        })
+        .collect()
+}
+
+/// The words of an enum of the document.
+fn words(document: &Value, schema: &str) -> BTreeSet<String> {
+    let words = document.pointer(&format!("/components/schemas/{schema}/enum"));
+    words
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str)
+        .map(str::to_owned)
+        .collect()
+}
+
+fn properties(document: &Value, schema: &str) -> BTreeSet<String> {
+    let properties = document.pointer(&format!("/components/schemas/{schema}/properties"));
+    properties
+        .and_then(Value::as_object)
+        .into_iter()
+        .flatten()
+        .map(|(name, _)| name.clone())
+        .collect()
+}
+
+/// What serde lists as expected when it is given a word or a key that cannot be.
+fn expected<T: DeserializeOwned>(refused: Value) -> BTreeSet<String> {
+    let message = serde_json::from_value::<T>(refused)
+        .err()
+        .map(|error| error.to_string());
+    let message = message.unwrap_or_default();
+    let listed = message
+        .split_once("expected")
+        .map(|(_, listed)| listed.to_owned());
+    listed
+        .unwrap_or_default()
+        .split('`')
+        .skip(1)
+        .step_by(2)
+        .map(str::to_owned)
+        .collect()
+}
+
+fn variants<T: DeserializeOwned>() -> BTreeSet<String> {
+    expected::<T>(json!("no such word"))
+}
+
+fn fields<T: DeserializeOwned>() -> BTreeSet<String> {
+    expected::<T>(json!({"no such key": 0}))
+}
+
+/// Refuses a document unless it is as the named schema says.
+#[track_caller]
+fn assert_fits(document: &Value, schema: &str, value: &Value) {
+    let name = format!("#/components/schemas/{schema}");
+    let wrong = violations(document, &json!({"$ref": name}), value);
+    assert!(wrong.is_empty(), "{schema}: {wrong:#?}");
+}
+
+/// The problem codes that the code can answer with.
+fn codes() -> Outcome<BTreeSet<String>> {
+    let mut codes = BTreeSet::new();
+    let mut sources = files("functions", "rs")?;
+    sources.extend(files("shared/platform/src", "rs")?);
+    for path in sources {
+        let code = source::code(&path)?;
+        let constructors = [
+            "malformed",
+            "unauthenticated",
+            "not_found",
+            "conflict",
+            "unprocessable",
+        ];
+        let mut calls: Vec<&str> = constructors
+            .iter()
+            .flat_map(|constructor| source::after(&code, &format!("Problem::{constructor}(")))
+            .collect();
+        calls.extend(source::after(&code, "refuse("));
+        if path.ends_with("problem.rs") {
+            let made = source::after(&code, "Self::new(").into_iter();
+            let made = made.filter_map(|call| call.strip_prefix("StatusCode::")?.split_once(','));
+            calls.extend(made.map(|(_, code)| code.trim_start()));
+        }
+        for call in calls {
+            match source::literal(call) {
+                Some(code) => codes.extend([code.to_owned()]),
+                // The constructors themselves, and the one caller that passes a code on.
+                None if call.starts_with("code,") && path.starts_with("shared/platform/src/p") => {}
+                None if call.starts_with("error.code()") => {
+                    codes.extend([DecodeError::Undecodable.code().to_owned()]);
+                }
+                None => return Err(format!("{path}: which code is {:.40}?", call).into()),
+            }
+        }
+        if path.ends_with("providers/paceline.rs") {
+            let passed = source::literals(&code, |c| c.is_ascii_lowercase() || c == '_');
+            let passed = passed.into_iter().filter(|word| word.ends_with("_missing"));
+            codes.extend(passed.map(str::to_owned));
+        }
+    }
+    Ok(codes)
+}
+
+#[test]
+fn every_route_is_documented_and_every_documented_route_is_there() {
+    let template = Template::parse(&crate::read("template.yaml").unwrap()).unwrap();
+    let routes = template
+        .functions
+        .iter()
+        .flat_map(|function| &function.routes);
+    let deployed: BTreeSet<(String, String)> = routes
+        .map(|route| (route.method.clone(), route.path.clone()))
+        .collect();
+
+    let document = document().unwrap();
+    let documented: BTreeSet<(String, String)> = operations(&document)
+        .into_iter()
+        .map(|(method, path, _)| (method, path))
+        .collect();
+    assert_eq!(documented, deployed);
+}
+
+#[test]
+fn the_document_is_whole() {
+    let document = document().unwrap();
+    assert_eq!(document["openapi"], "3.1.0");
+    assert_eq!(document["info"]["version"], env!("CARGO_PKG_VERSION"));
+
+    let mut referenced = BTreeSet::new();
+    let mut values = vec![&document];
+    while let Some(value) = values.pop() {
+        values.extend(
+            value
+                .as_object()
+                .into_iter()
+                .flatten()
+                .map(|(_, member)| member),
+        );
+        values.extend(value.as_array().into_iter().flatten());
+        if let Some(reference) = value.get("$ref").and_then(Value::as_str) {
+            assert!(
+                resolve(&document, reference).is_some(),
+                "{reference} points nowhere"
+            );
+            referenced.insert(reference.to_owned());
+        }
+    }
+    for kind in ["parameters", "headers", "responses", "schemas"] {
+        for name in document["components"][kind].as_object().unwrap().keys() {
+            let reference = format!("#/components/{kind}/{name}");
+            assert!(
+                referenced.contains(&reference),
+                "nothing refers to {reference}"
+            );
+        }
+    }
+
+    let mut ids = BTreeSet::new();
+    for (method, path, operation) in operations(&document) {
+        let at = format!("{method} {path}");
+        let id = operation["operationId"].as_str().unwrap();
+        assert!(ids.insert(id.to_owned()), "{at}: {id} is there twice");
+        assert!(
+            operation["summary"]
+                .as_str()
+                .is_some_and(|text| text.ends_with('.')),
+            "{at}"
+        );
+        let own = &operation["parameters"];
+        let shared = &document["paths"][&path]["parameters"];
+        let described: BTreeSet<&str> = [own, shared]
+            .into_iter()
+            .flat_map(|list| list.as_array().into_iter().flatten())
+            .map(|given| match given["$ref"].as_str() {
+                Some(reference) => resolve(&document, reference).unwrap(),
+                None => given,
+            })
+            .filter(|parameter| parameter["in"] == "path")
+            .map(|parameter| parameter["name"].as_str().unwrap())
+            .collect();
+        let named: BTreeSet<&str> = path
+            .split('/')
+            .filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'))
+            .collect();
+        assert_eq!(described, named, "{at}");
+        for (status, response) in operation["responses"].as_object().unwrap() {
+            let response = match response["$ref"].as_str() {
+                Some(reference) => resolve(&document, reference).unwrap(),
+                None => response,
+            };
+            assert!(response["description"].is_string(), "{at} {status}");
+            let refused = status.starts_with(['4', '5']) && path != "/health";
+            let problem = &response["content"]["application/problem+json"]["schema"]["$ref"];
+            assert_eq!(
+                refused,
+                problem == "#/components/schemas/Problem",
+                "{at} {status}"
+            );
+        }
+    }
+}
+
+///
+#[test]
+fn all_but_health_and_webhooks_need_a_token() {
+    let document = document().unwrap();
+    assert_eq!(document["security"], json!([{"bearer": []}]));
+    assert_eq!(
+        document["components"]["securitySchemes"]["bearer"]["scheme"],
+        "bearer"
+    );
+
+    for (method, path, operation) in operations(&document) {
+        let open = path == "/health" || path.starts_with("/webhooks/");
+        assert_eq!(
+            operation.get("security") == Some(&json!([])),
+            open,
+            "{method} {path}"
+        );
+        if !open {
+            for status in ["401", "500", "503"] {
+                assert!(
+                    operation["responses"][status].is_object(),
+                    "{method} {path} {status}"
+                );
+            }
+        }
+        if operation.get("requestBody").is_some() {
+            assert!(operation["responses"]["413"].is_object(), "{method} {path}");
+        }
+    }
+}
+
+#[test]
+fn every_problem_code_is_documented_and_every_documented_code_is_used() {
+    assert_eq!(words(&document().unwrap(), "ProblemCode"), codes().unwrap());
+}
+
+#[test]
+fn every_word_of_the_domain_is_documented_and_every_documented_word_is_used() {
+    let document = document().unwrap();
+
+    assert!(variants::<Reason>().contains("no_samples"));
+    assert_eq!(words(&document, "Reason"), variants::<Reason>());
+    assert_eq!(words(&document, "Sport"), variants::<Sport>());
+    assert_eq!(words(&document, "StageStatus"), variants::<StageStatus>());
+    assert_eq!(words(&document, "MatchReason"), variants::<MatchReason>());
+    assert_eq!(words(&document, "StepKind"), variants::<StepKind>());
+    assert_eq!(words(&document, "TargetKind"), variants::<TargetKind>());
+}
+
+#[test]
+fn every_field_that_a_client_may_send_is_documented_and_every_documented_one_is_read() {
+    let document = document().unwrap();
+
+    assert_eq!(properties(&document, "Plan"), fields::<Plan>());
+    assert_eq!(properties(&document, "Repeat"), fields::<Repeat>());
+    assert_eq!(properties(&document, "Step"), fields::<Step>());
+    assert_eq!(properties(&document, "Target"), fields::<Target>());
+    let mut thresholds = fields::<Thresholds>();
+    thresholds.insert("valid_from".to_owned());
+    assert_eq!(properties(&document, "DatedThresholds"), thresholds);
+}
+
+#[test]
+fn an_activity_that_is_documented_is_read() {
+    let document = document().unwrap();
+    let totals = [
+        "elapsed_s",
+        "timer_s",
+        "distance_m",
+        "avg_hr_bpm",
+        "max_hr_bpm",
+        "avg_power_w",
+        "max_power_w",
+        "avg_cadence",
+        "max_speed_mps",
+        "elevation_gain_m",
+        "elevation_loss_m",
+        "calories_kcal",
+    ];
+    let columns = [
+        "distance_m",
+        "speed_mps",
+        "hr_bpm",
+        "power_w",
+        "cadence",
+        "altitude_m",
+        "latitude",
+        "longitude",
+        "temperature_c",
+    ];
+    let mut activity = json!({
+        "sport": "ride", "sub_sport": "gravel", "name": "Loop", "utc_offset_s": 3600,
+        "started_at": "2026-11-21T09:00:00Z", "laps": [{"start_s": 0.0, "end_s": 1.0}],
+        "samples": {"time_s": [0.0, 1.0]},
+    });
+    for total in totals {
+        activity[total] = json!(1.0);
+    }
+    for column in columns {
+        activity["samples"][column] = json!([null, 1.0]);
+    }
+    let sent: BTreeSet<String> = activity.as_object().unwrap().keys().cloned().collect();
+    assert_eq!(sent, properties(&document, "Activity"));
+
+    let delivery = json!({"event": "create", "athlete": "a", "activity_id": "1",
+        "occurred_at": "2026-11-21T10:00:00Z", "activity": activity.clone()});
+    assert_fits(&document, "Delivery", &delivery);
+    let recording = serde_json::from_value::<Activity>(activity)
+        .unwrap()
+        .into_recording()
+        .unwrap();
+    assert_eq!(recording.samples(), 2);
+    assert_eq!(recording.laps.len(), 1);
+    assert_eq!(recording.totals.calories_kcal, Some(1.0));
+    assert!(recording.temperature_c.has_values() && recording.hr_bpm.has_values());
+}
+
+#[test]
+fn a_plan_that_is_documented_is_read_and_shown_as_documented() {
+    let document = document().unwrap();
+    let sent = json!({
+        "date": "2026-11-21", "sport": "run", "sub_sport": "trail", "name": "Repeats",
+        "total_duration_s": 2400.0, "total_distance_m": 8000.0,
+        "steps": [
+            {"kind": "warmup", "duration": {"type": "time", "value": 600.0}},
+            {"repeat": 3, "steps": [
+                {"id": "hard", "kind": "work", "duration": {"type": "distance", "value": 1000.0},
+                 "target": {"type": "pace", "low": 240.0, "high": 250.0, "unit": "s_per_km"}},
+                {"kind": "rest", "duration": {"type": "lap_button"}}]}]});
+    assert_fits(&document, "Plan", &sent);
+
+    let mut plan: Plan = serde_json::from_value(sent).unwrap();
+    plan.validate().unwrap();
+    let planned = PlannedWorkout {
+        planned_id: PlannedId(Uuid::nil()),
+        plan,
+    };
+    let mut shown = serde_json::to_value(planned).unwrap();
+    shown["workout_id"] = Value::Null;
+    assert_fits(&document, "PlannedWorkout", &shown);
+    assert_fits(
+        &document,
+        "PlanList",
+        &json!({"planned_workouts": [shown], "next_cursor": null}),
+    );
+}
+
+#[test]
+fn a_workout_is_shown_as_documented() {
+    let document = document().unwrap();
+    let now = DateTime::UNIX_EPOCH;
+    let status = Status {
+        generation: 1,
+        summary_status: StageStatus::Complete.as_str().to_owned(),
+        summary_error: None,
+        summary_updated_at: now,
+        analysis_status: StageStatus::Failed.as_str().to_owned(),
+        analysis_error: Some("internal: one line".to_owned()),
+        analysis_updated_at: now,
+        metrics_status: StageStatus::Pending.as_str().to_owned(),
+        metrics_error: None,
+        metrics_updated_at: now,
+    };
+    assert_fits(&document, "Status", &serde_json::to_value(&status).unwrap());
+
+    let weighed = Weighed {
+        planned_id: PlannedId(Uuid::nil()),
+        duration_ratio: Some(1.0),
+        score: None,
+    };
+    let decision = Decision {
+        reason: MatchReason::Ambiguous,
+        planned_id: None,
+        candidates: vec![weighed],
+    };
+    let workout = WorkoutView {
+        workout_id: WorkoutId(Uuid::nil()),
+        provider: "upload".to_owned(),
+        provider_activity_id: "1".to_owned(),
+        sport: Sport::Run.as_str().to_owned(),
+        sub_sport: None,
+        name: None,
+        started_at: now,
+        utc_offset_s: None,
+        local_date: now.date_naive(),
+        duration_s: None,
+        distance_m: Some(0.0),
+        partial: false,
+        plan: PlanView {
+            pinned: false,
+            decision,
+        },
+        created_at: now,
+        updated_at: now,
+        status,
+        computed: Some(json!({"versions": {"summary": 1}})),
+    };
+    let shown = serde_json::to_value(workout).unwrap();
+    assert_fits(&document, "Workout", &shown);
+    assert_fits(
+        &document,
+        "WorkoutList",
+        &json!({"workouts": [shown], "next_cursor": "x"}),
+    );
+}
+
+/// What is stored as an outcome is answered as one.
+#[test]
+fn a_webhooks_outcomes_are_documented() {
+    let document = document().unwrap();
+    let receipt = |outcome: &str| json!({"workout_id": null, "outcome": outcome});
+    use ingest::Outcome::{Absent, Changed, Created, Deleted, Stale, Unchanged};
+    for outcome in [Created, Changed, Unchanged, Stale, Deleted, Absent] {
+        assert_fits(&document, "Receipt", &receipt(outcome.as_str()));
+    }
+    assert_fits(&document, "Receipt", &receipt("duplicate"));
+}
+
+#[test]
+fn every_recordings_results_are_as_documented() {
+    let document = document().unwrap();
+    let thresholds = Thresholds {
+        ftp_w: Watts::parse(250.0).ok(),
+        hr_max_bpm: Bpm::parse(190.0).ok(),
+        hr_rest_bpm: Bpm::parse(50.0).ok(),
+        cp_w: Watts::parse(250.0).ok(),
+        wprime_j: Joules::parse(20_000.0).ok(),
+        ..Thresholds::default()
+    };
+    let known = Athlete {
+        sex: Some(Sex::Male),
+        thresholds,
+    };
+    let mut shown = BTreeSet::new();
+    let folder = "tests/fixtures/activities";
+    let mut recordings = files(folder, "fit").unwrap();
+    recordings.extend(files(folder, "gpx").unwrap());
+    // The two long ones show no key that the others do not, and take their time unoptimised.
+    recordings.retain(|path| !path.contains("12h") && !path.contains("6h33"));
+    assert!(recordings.len() > 5, "{recordings:?}");
+    for path in recordings {
+        let bytes = std::fs::read(crate::root().join(&path)).unwrap();
+        let Ok(recording) = decode_file(&bytes) else {
+            continue;
+        };
+        for athlete in [known, Athlete::default()] {
+            let local_date = recording.start_utc.date_naive();
+            let recording = recording.clone();
+            let input = StageInput {
+                recording,
+                local_date,
+                athlete,
+                plan: None,
+            };
+            let outputs = [
+                serde_json::to_value(compute_summary::compute(&input).unwrap()).unwrap(),
+                serde_json::to_value(compute_analysis::compute(&input).unwrap()).unwrap(),
+                serde_json::to_value(calculate_metrics::compute(&input).unwrap()).unwrap(),
+            ];
+            let mut computed = json!({"versions": {"summary": 1, "analysis": 1, "metrics": 1}});
+            for (key, value) in outputs.iter().flat_map(|o| o.as_object().unwrap()) {
+                computed[key] = value.clone();
+            }
+            let wrong = violations(
+                &document,
+                &document["components"]["schemas"]["Computed"],
+                &computed,
+            );
+            assert!(wrong.is_empty(), "{path}: {wrong:#?}");
+            for part in ["overall", "analysis", "metrics"] {
+                shown.extend(computed[part].as_object().unwrap().keys().cloned());
+            }
+        }
+    }
+    for schema in ["Overall", "Analysis", "Metrics"] {
+        let missing = &properties(&document, schema) - &shown;
+        assert!(
+            missing.is_empty(),
+            "documented and never shown: {missing:?}"
+        );
+    }
+}

@@ -1,0 +1,255 @@
+//! Who may do what in the database, by its catalogue.
+
+use crate::{LAUNCHER, Outcome};
+use sqlx::{Executor as _, PgConnection};
+use std::collections::BTreeSet;
+use store::setup::ROLES;
+use support::database::Database;
+
+/// Tables of ours in which a row may be seen by somebody whose it is not.
+async fn unprotected(connection: &mut PgConnection) -> Outcome<Vec<String>> {
+    let tables = sqlx::query_scalar(
+        "SELECT c.relname::text
+        FROM pg_class AS c
+        WHERE c.relnamespace = 'public'::regnamespace
+            AND c.relkind IN ('r', 'p', 'f', 'm')
+            AND c.relname <> '_sqlx_migrations'
+            AND NOT (
+                c.relrowsecurity
+                AND c.relforcerowsecurity
+                AND EXISTS (SELECT FROM pg_policy AS p WHERE p.polrelid = c.oid AND p.polcmd = '*')
+            )
+        ORDER BY c.relname",
+    );
+    Ok(tables.fetch_all(connection).await?)
+}
+
+fn owned(texts: &[&str]) -> Vec<String> {
+    texts.iter().map(ToString::to_string).collect()
+}
+
+/// A-13
+#[tokio::test]
+async fn every_table_forces_row_level_security_and_a_new_one_without_it_is_noticed() {
+    let database = Database::migrated(LAUNCHER).await;
+    let mut connection = database.connect().await;
+    assert_eq!(unprotected(&mut connection).await.unwrap(), owned(&[]));
+
+    connection
+        .execute("CREATE TABLE a_bare (id uuid)")
+        .await
+        .unwrap();
+    connection
+        .execute("CREATE TABLE b_enabled (id uuid)")
+        .await
+        .unwrap();
+    connection
+        .execute("ALTER TABLE b_enabled ENABLE ROW LEVEL SECURITY")
+        .await
+        .unwrap();
+    connection
+        .execute("CREATE POLICY own_rows ON b_enabled USING (true)")
+        .await
+        .unwrap();
+    connection
+        .execute("CREATE TABLE c_forced (id uuid)")
+        .await
+        .unwrap();
+    connection
+        .execute("ALTER TABLE c_forced ENABLE ROW LEVEL SECURITY")
+        .await
+        .unwrap();
+    connection
+        .execute("ALTER TABLE c_forced FORCE ROW LEVEL SECURITY")
+        .await
+        .unwrap();
+    let found = unprotected(&mut connection).await.unwrap();
+    assert_eq!(found, owned(&["a_bare", "b_enabled", "c_forced"]));
+}
+
+/// A-13, A-14
+#[tokio::test]
+async fn every_policy_asks_whose_row_it_is_but_two_that_are_argued_for() {
+    let database = Database::migrated(LAUNCHER).await;
+    type Policy = (String, String, Vec<String>, String, Option<String>);
+    let policies: Vec<Policy> = sqlx::query_as(
+        "SELECT polrelid::regclass::text, polname::text,
+            ARRAY(SELECT CASE role WHEN 0 THEN 'PUBLIC' ELSE role::regrole::text END FROM unnest(polroles) AS role),
+            pg_get_expr(polqual, polrelid), pg_get_expr(polwithcheck, polrelid)
+        FROM pg_policy
+        ORDER BY 1, 2",
+    )
+    .fetch_all(&mut database.connect().await)
+    .await
+    .unwrap();
+
+    let mut argued = Vec::new();
+    for (table, policy, roles, using, check) in policies {
+        let owner = if table == "users" { "id" } else { "user_id" };
+        let mine = format!("({owner} = ( SELECT app_user_id() AS app_user_id))");
+        if using == mine && check.as_deref() == Some(&mine) && roles == ["PUBLIC"] {
+            continue;
+        }
+        argued.push(format!("{table}.{policy} for {}", roles.join(" ")));
+    }
+    assert_eq!(
+        argued,
+        [
+            "connections.named_account for paceline_ingest",
+            "stage_runs.every_run for paceline_sweep"
+        ]
+    );
+}
+
+/// A-13
+#[tokio::test]
+async fn every_table_says_whose_its_rows_are_and_every_view_asks_as_its_reader() {
+    let database = Database::migrated(LAUNCHER).await;
+    let mut connection = database.connect().await;
+    let ownerless: Vec<String> = sqlx::query_scalar(
+        "SELECT c.relname::text
+        FROM pg_class AS c
+        WHERE c.relnamespace = 'public'::regnamespace
+            AND c.relkind IN ('r', 'p')
+            AND c.relname NOT IN ('users', '_sqlx_migrations')
+            AND NOT EXISTS (
+                SELECT FROM pg_attribute AS a
+                WHERE a.attrelid = c.oid AND a.attname = 'user_id' AND a.attnotnull
+                    AND a.atttypid = 'uuid'::regtype
+            )",
+    )
+    .fetch_all(&mut connection)
+    .await
+    .unwrap();
+    assert_eq!(ownerless, owned(&[]));
+
+    let as_owner: Vec<String> = sqlx::query_scalar(
+        "SELECT relname::text FROM pg_class
+        WHERE relnamespace = 'public'::regnamespace AND relkind = 'v'
+            AND NOT coalesce('security_invoker=true' = ANY (reloptions), false)",
+    )
+    .fetch_all(&mut connection)
+    .await
+    .unwrap();
+    assert_eq!(as_owner, owned(&[]));
+}
+
+/// P-37
+#[tokio::test]
+async fn no_function_runs_as_its_owner_or_for_everybody_or_along_a_foreign_search_path() {
+    let database = Database::migrated(LAUNCHER).await;
+    let functions: Vec<(String, bool, bool, Vec<String>)> = sqlx::query_as(
+        "SELECT p.oid::regprocedure::text, p.prosecdef,
+            coalesce('search_path=pg_catalog, pg_temp' = ANY (p.proconfig), false),
+            ARRAY(
+                SELECT CASE grantee WHEN 0 THEN 'PUBLIC' ELSE grantee::regrole::text END
+                FROM aclexplode(coalesce(p.proacl, acldefault('f', p.proowner)))
+                WHERE grantee <> p.proowner
+                ORDER BY 1
+            )
+        FROM pg_proc AS p
+        WHERE p.pronamespace = 'public'::regnamespace
+        ORDER BY 1",
+    )
+    .fetch_all(&mut database.connect().await)
+    .await
+    .unwrap();
+
+    let mut may_execute = Vec::new();
+    for (function, as_owner, has_path, executors) in functions {
+        assert!(!as_owner, "{function} is SECURITY DEFINER");
+        assert!(has_path, "{function} has no search_path of its own");
+        assert!(
+            !executors.contains(&"PUBLIC".to_owned()),
+            "{function} is everybody's"
+        );
+        may_execute.push((function.split('(').next().unwrap().to_owned(), executors));
+    }
+    let mut all = owned(&ROLES);
+    all.sort();
+    assert_eq!(
+        may_execute,
+        [
+            ("app_user_id".to_owned(), all),
+            ("merge_computed".to_owned(), owned(&["paceline_stages"])),
+            ("try_advisory_lock".to_owned(), owned(&["paceline_stages"])),
+        ]
+    );
+}
+
+/// A-13
+#[tokio::test]
+async fn the_readers_role_only_selects_and_nobody_has_the_ledger_of_migrations() {
+    let database = Database::migrated(LAUNCHER).await;
+    let granted: Vec<(String, String, String)> = sqlx::query_as(
+        "SELECT CASE grantee WHEN 0 THEN 'PUBLIC' ELSE grantee::regrole::text END, relname, privilege_type
+        FROM (
+            SELECT c.relname::text, c.relowner, acl.grantee, acl.privilege_type
+            FROM pg_class AS c
+            CROSS JOIN aclexplode(coalesce(c.relacl, acldefault((CASE c.relkind WHEN 'S' THEN 's' ELSE 'r' END)::\"char\", c.relowner))) AS acl
+            WHERE c.relnamespace = 'public'::regnamespace AND c.relkind NOT IN ('i', 'I', 'c')
+            UNION ALL
+            SELECT c.relname::text, c.relowner, acl.grantee, acl.privilege_type
+            FROM pg_class AS c
+            JOIN pg_attribute AS a ON a.attrelid = c.oid
+            CROSS JOIN aclexplode(a.attacl) AS acl
+            WHERE c.relnamespace = 'public'::regnamespace
+        ) AS rights
+        WHERE grantee <> relowner",
+    )
+    .fetch_all(&mut database.connect().await)
+    .await
+    .unwrap();
+
+    let grantees: BTreeSet<&str> = granted.iter().map(|(role, _, _)| role.as_str()).collect();
+    assert_eq!(grantees, BTreeSet::from(ROLES));
+    for (role, relation, right) in &granted {
+        assert_ne!(relation, "_sqlx_migrations", "{role} may {right}");
+        assert!(
+            ["SELECT", "INSERT", "UPDATE", "DELETE"].contains(&right.as_str()),
+            "{role} {right}"
+        );
+        assert!(
+            role != "paceline_read" || right == "SELECT",
+            "{relation}: {right}"
+        );
+    }
+}
+
+/// A-13
+#[tokio::test]
+async fn no_functions_role_is_more_than_a_login_or_owns_or_may_create_anything() {
+    let database = Database::migrated(LAUNCHER).await;
+    let mut connection = database.connect().await;
+    let roles: Vec<(String, bool, bool)> = sqlx::query_as(
+        "SELECT rolname::text,
+            rolsuper OR rolbypassrls OR rolcreaterole OR rolcreatedb OR rolreplication
+                OR EXISTS (SELECT FROM pg_auth_members AS m WHERE m.member = r.oid),
+            has_schema_privilege(rolname, 'public', 'CREATE')
+                OR has_database_privilege(rolname, current_database(), 'CREATE')
+        FROM pg_roles AS r
+        WHERE rolname LIKE 'paceline\\_%'
+        ORDER BY 1",
+    )
+    .fetch_all(&mut connection)
+    .await
+    .unwrap();
+    let names: BTreeSet<&str> = roles.iter().map(|(name, _, _)| name.as_str()).collect();
+    assert_eq!(names, BTreeSet::from(ROLES));
+    for (role, is_powerful, may_create) in &roles {
+        assert!(!is_powerful && !may_create, "{role}");
+    }
+
+    let possessions: Vec<String> = sqlx::query_scalar(
+        "SELECT pg_describe_object(classid, objid, objsubid)
+        FROM pg_shdepend AS d
+        JOIN pg_roles AS r ON r.oid = d.refobjid AND d.refclassid = 'pg_authid'::regclass
+        WHERE r.rolname LIKE 'paceline\\_%'
+            AND d.deptype = 'o'
+            AND d.dbid IN (0, (SELECT oid FROM pg_database WHERE datname = current_database()))",
+    )
+    .fetch_all(&mut connection)
+    .await
+    .unwrap();
+    assert_eq!(possessions, owned(&[]));
+}

@@ -1,0 +1,390 @@
+//! `template.yaml` against the code that it deploys.
+
+use crate::{Outcome, folders, source, yaml};
+use local::template::{Function, Rate, Scope, Template};
+use platform::config::LIMITS;
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
+
+fn template() -> Outcome<Template> {
+    Ok(Template::parse(&crate::read("template.yaml")?)?)
+}
+
+/// A function's environment, with every name and secret spelt `<name>`.
+fn environment(template: &Template, function: &Function) -> Outcome<BTreeMap<String, String>> {
+    let given = template
+        .parameters
+        .keys()
+        .map(|name| (name.clone(), format!("<{name}>")));
+    let parameters: BTreeMap<String, String> = given.collect();
+    let scope = Scope {
+        parameters: &parameters,
+        queue_url: &|queue| {
+            template
+                .queues
+                .contains_key(queue)
+                .then(|| format!("<{queue}>"))
+        },
+        region: "<region>",
+        secret: &|arn, key| Some(format!("{arn}<{key}>")),
+    };
+    let variables = function.environment.iter();
+    variables
+        .map(|(name, value)| Ok((name.clone(), value.resolve(&scope)?)))
+        .collect()
+}
+
+/// The variables that the code reads and that the deployment has to give it.
+fn variables_read() -> Outcome<BTreeSet<String>> {
+    let code = source::code("shared/platform/src/config.rs")?;
+    let names = source::literals(&code, |c| c.is_ascii_uppercase() || c == '_');
+    let names = names.into_iter().filter(|name| {
+        // Lambda gives the one kind, and only tests give the other.
+        name.contains('_') && !name.starts_with("AWS_") && *name != "PACELINE_FAULTS"
+    });
+    Ok(names.map(str::to_owned).collect())
+}
+
+#[test]
+fn every_function_folder_is_deployed_once_and_nothing_else_is() {
+    let mut deployed: Vec<String> = template()
+        .unwrap()
+        .functions
+        .into_iter()
+        .map(|function| function.name)
+        .collect();
+    deployed.sort();
+
+    assert_eq!(deployed, folders("functions").unwrap());
+}
+
+/// From the root, Cargo would build it with the features of every package, the tests' faults among them.
+#[test]
+fn every_function_is_built_in_its_own_folder() {
+    let template = yaml::read("template.yaml").unwrap();
+    assert!(template["Globals"]["Function"]["CodeUri"].is_null());
+
+    for (id, resource) in template["Resources"].as_object().unwrap() {
+        if resource["Type"] == "AWS::Serverless::Function" {
+            let binary = resource["Metadata"]["BuildProperties"]["Binary"]
+                .as_str()
+                .unwrap();
+            let folder = &resource["Properties"]["CodeUri"];
+            assert_eq!(folder, &format!("functions/{binary}"), "{id}");
+        }
+    }
+}
+
+#[test]
+fn timeouts_are_those_of_the_limits() {
+    for function in template().unwrap().functions {
+        let answers_people = !function.routes.is_empty();
+        let expected = if answers_people {
+            LIMITS.http_timeout
+        } else {
+            LIMITS.stage_timeout
+        };
+        assert_eq!(function.timeout, expected, "{}", function.name);
+        assert!(
+            !answers_people || function.mappings.is_empty(),
+            "{} is two things",
+            function.name
+        );
+    }
+}
+
+/// P-29, P-31
+#[test]
+fn queues_are_those_of_the_limits() {
+    let template = template().unwrap();
+    let readers = |queue: &str| -> Vec<&Function> {
+        let reads = |f: &&Function| f.mappings.iter().any(|mapping| mapping.queue == queue);
+        template.functions.iter().filter(reads).collect()
+    };
+    let (sources, dead): (BTreeSet<&String>, BTreeSet<&String>) = template
+        .queues
+        .iter()
+        .filter_map(|(id, queue)| Some((id, &queue.redrive.as_ref()?.target)))
+        .unzip();
+    assert_eq!(sources.len(), 3, "one queue for each stage");
+    assert_eq!(dead.len(), 3, "each queue has dead letters of its own");
+    assert!(sources.is_disjoint(&dead));
+    assert_eq!(
+        template.queues.len(),
+        6,
+        "a queue is neither for a stage nor for dead letters"
+    );
+
+    for id in &sources {
+        let queue = &template.queues[*id];
+        let redrive = queue.redrive.as_ref().unwrap();
+        assert_eq!(
+            redrive.max_receive_count,
+            u32::try_from(LIMITS.most_receives).unwrap(),
+            "{id}"
+        );
+        // A dead letter keeps the age of its message.
+        let dead = &template.queues[&redrive.target];
+        assert!(dead.retention > queue.retention, "{id}");
+    }
+    for (id, queue) in &template.queues {
+        let readers = readers(id);
+        let [reader] = readers.as_slice() else {
+            panic!("{id} is read by {} functions", readers.len())
+        };
+        assert_eq!(queue.visibility_timeout, LIMITS.visibility, "{id}");
+        assert!(queue.visibility_timeout >= reader.timeout * 6, "{id}");
+        assert_eq!(
+            reader.name == "sweep-stages",
+            dead.contains(id),
+            "{id} is read by {}",
+            reader.name
+        );
+    }
+}
+
+#[test]
+fn batches_are_those_of_the_limits_and_name_what_failed() {
+    let template = template().unwrap();
+    let mappings = template.functions.iter().flat_map(|f| &f.mappings);
+
+    for mapping in mappings {
+        let queue = &mapping.queue;
+        assert_eq!(mapping.batch_size, LIMITS.batch_size, "{queue}");
+        assert!(
+            mapping.batch_size <= 10 || !mapping.batching_window.is_zero(),
+            "{queue}"
+        );
+        assert!(mapping.report_batch_item_failures, "{queue}");
+        // Connections to the database are bounded by it.
+        assert!(
+            (2..=1000).contains(&mapping.maximum_concurrency.unwrap()),
+            "{queue}"
+        );
+    }
+}
+
+/// P-75
+#[test]
+fn the_sweep_comes_as_often_as_the_limits_say() {
+    let scheduled: Vec<_> = template()
+        .unwrap()
+        .functions
+        .into_iter()
+        .flat_map(|f| {
+            f.schedules
+                .into_iter()
+                .map(move |schedule| (f.name.clone(), schedule.rate))
+        })
+        .collect();
+
+    assert_eq!(
+        scheduled,
+        [("sweep-stages".to_owned(), Rate(LIMITS.sweep_every))]
+    );
+}
+
+#[test]
+fn each_function_connects_as_a_role_of_the_first_migration_with_that_roles_own_password() {
+    let template = template().unwrap();
+    let mut roles = BTreeMap::new();
+    for function in &template.functions {
+        let url = environment(&template, function).unwrap()["DATABASE_URL"].clone();
+        let (role, rest) = url
+            .strip_prefix("postgres://")
+            .unwrap()
+            .split_once(':')
+            .unwrap();
+        let (password, place) = rest.split_once('@').unwrap();
+        assert_eq!(
+            password,
+            format!("<DatabaseSecretArn><{role}>"),
+            "{}",
+            function.name
+        );
+        assert_eq!(
+            place, "<DatabaseHost>:<DatabasePort>/<DatabaseName>?sslmode=<DatabaseSslMode>",
+            "{}",
+            function.name
+        );
+        roles.insert(function.name.clone(), role.to_owned());
+    }
+
+    let migration = crate::read("migrations/0001_create_roles.up.sql").unwrap();
+    let used: BTreeSet<&str> = roles.values().map(String::as_str).collect();
+    let made: BTreeSet<&str> = migration
+        .split('\'')
+        .skip(1)
+        .step_by(2)
+        .filter(|text| text.starts_with("paceline_"))
+        .collect();
+    assert_eq!(used, made);
+    assert_eq!(roles["read-workouts"], "paceline_read");
+    assert_eq!(roles["sweep-stages"], "paceline_sweep");
+}
+
+#[test]
+fn the_template_gives_every_variable_that_the_code_reads_and_no_other() {
+    let template = template().unwrap();
+    let given: BTreeSet<String> = template
+        .functions
+        .iter()
+        .flat_map(|f| f.environment.keys().cloned())
+        .collect();
+    assert_eq!(given, variables_read().unwrap());
+
+    for function in &template.functions {
+        let has = |name: &str| function.environment.contains_key(name);
+        let name = &function.name;
+        assert!(
+            has("DATABASE_URL") && has("DATABASE_POOLER") && has("LOG_LEVEL"),
+            "{name}"
+        );
+        for variable in ["AUTH_ISSUER", "AUTH_AUDIENCE", "AUTH_JWKS"] {
+            assert_eq!(
+                has(variable),
+                !function.routes.is_empty(),
+                "{name} {variable}"
+            );
+        }
+        assert_eq!(
+            has("PACELINE_WEBHOOK_SECRETS"),
+            name == "ingest-activity",
+            "{name}"
+        );
+    }
+}
+
+#[test]
+fn a_function_may_send_to_exactly_the_queues_that_it_is_told_of() {
+    let template = template().unwrap();
+    for function in &template.functions {
+        let told: BTreeSet<String> = environment(&template, function)
+            .unwrap()
+            .into_iter()
+            .filter(|(name, _)| name.ends_with("_QUEUE_URL"))
+            .map(|(name, queue)| {
+                let stage = name.strip_suffix("_QUEUE_URL").unwrap().to_lowercase();
+                assert_eq!(
+                    queue.to_lowercase(),
+                    format!("<{stage}queue>"),
+                    "{}",
+                    function.name
+                );
+                queue.trim_matches(['<', '>']).to_owned()
+            })
+            .collect();
+        assert_eq!(told, function.sends_to, "{}", function.name);
+        // A stage rings again when newer input is wanted; the sweep never answers a dead letter so.
+        let is_stage = |queue: &str| template.queues[queue].redrive.is_some();
+        assert!(
+            function
+                .mappings
+                .iter()
+                .all(|m| told.contains(&m.queue) == is_stage(&m.queue)),
+            "{}",
+            function.name
+        );
+    }
+}
+
+/// P-31
+#[test]
+fn an_alarm_watches_every_queue_of_dead_letters() {
+    let template = template().unwrap();
+    let raw = yaml::read("template.yaml").unwrap();
+    let resources = raw["Resources"].as_object().unwrap();
+
+    let watched: BTreeSet<String> = resources
+        .values()
+        .filter(|resource| resource["Type"] == "AWS::CloudWatch::Alarm")
+        .map(|resource| {
+            let alarm = &resource["Properties"];
+            assert_eq!(alarm["ComparisonOperator"], "GreaterThanThreshold");
+            assert_eq!(alarm["Threshold"], 0);
+            assert_eq!(alarm["TreatMissingData"], "notBreaching");
+            assert!(!alarm["AlarmActions"].is_null());
+            // A letter that is looked at is hidden, and one that is settled is gone.
+            let metrics = alarm["Metrics"].as_array().unwrap();
+            let [sum, waiting, received] = metrics.as_slice() else {
+                panic!("{metrics:?}")
+            };
+            assert_eq!(sum["Expression"], "FILL(waiting, 0) + FILL(received, 0)");
+            let queues = [
+                (
+                    waiting,
+                    "waiting",
+                    "ApproximateNumberOfMessagesVisible",
+                    "Maximum",
+                ),
+                (received, "received", "NumberOfMessagesReceived", "Sum"),
+            ]
+            .map(|(metric, id, name, statistic)| {
+                let stat = &metric["MetricStat"];
+                assert_eq!(metric["Id"], id);
+                assert_eq!(stat["Metric"]["Namespace"], "AWS/SQS");
+                assert_eq!(stat["Metric"]["MetricName"], name);
+                assert_eq!(stat["Stat"], statistic);
+                // What is kept is received again within one period.
+                assert!(stat["Period"].as_u64().unwrap() > LIMITS.visibility.as_secs());
+                let dimension = &stat["Metric"]["Dimensions"][0];
+                assert_eq!(dimension["Name"], "QueueName");
+                let queue = dimension["Value"]["!GetAtt"].as_str().unwrap();
+                queue.strip_suffix(".QueueName").unwrap().to_owned()
+            });
+            assert_eq!(queues[0], queues[1]);
+            queues[0].clone()
+        })
+        .collect();
+    let dead: BTreeSet<String> = template
+        .queues
+        .values()
+        .filter_map(|queue| Some(queue.redrive.as_ref()?.target.clone()))
+        .collect();
+    assert_eq!(watched, dead);
+}
+
+///
+#[test]
+fn the_template_holds_no_secret() {
+    let text = crate::read("template.yaml").unwrap();
+    // With a key, or without: what AWS, Standard Webhooks and PEM secrets begin with.
+    for start in ["AKIA", "ASIA", "-----BEGIN", "eyJ"] {
+        assert!(!text.contains(start), "{start}");
+    }
+    for part in source::after(&text, "whsec_") {
+        assert!(
+            !part.starts_with(|c: char| c.is_ascii_alphanumeric()),
+            "whsec_{part:.4}"
+        );
+    }
+
+    let raw = yaml::read("template.yaml").unwrap();
+    for (name, parameter) in raw["Parameters"].as_object().unwrap() {
+        let secret = ["Secret", "Password", "Token", "Jwks"]
+            .iter()
+            .any(|word| name.contains(word));
+        assert!(
+            !secret || parameter["Default"] == Value::Null,
+            "{name} has a default"
+        );
+    }
+    let template = template().unwrap();
+    for function in &template.functions {
+        for (name, value) in environment(&template, function).unwrap() {
+            // What is in front of the `@` of a URL, and all of a secret, comes from the secret.
+            let secret = match value
+                .split_once("://")
+                .and_then(|(_, rest)| rest.split_once('@'))
+            {
+                Some((login, _)) => login
+                    .split_once(':')
+                    .map(|(_, password)| password.to_owned()),
+                None => name.contains("SECRET").then(|| value.clone()),
+            };
+            if let Some(secret) = secret {
+                assert!(secret.contains("SecretArn><"), "{} {name}", function.name);
+            }
+        }
+    }
+}

@@ -1,0 +1,146 @@
+//! Doorbells lost, doubled and refused: they cost time, never truth.
+
+use local::cloud::Start;
+use local::queue::Faults;
+use serde_json::json;
+use std::num::NonZeroU32;
+use support::world;
+use support::world::World;
+
+const QUEUES: [&str; 3] = ["SummaryQueue", "AnalysisQueue", "MetricsQueue"];
+
+fn set_faults(world: &World, faults: Faults) {
+    for queue in QUEUES {
+        world
+            .cloud()
+            .queue(queue)
+            .unwrap()
+            .set_faults(faults.clone());
+    }
+}
+
+fn waiting(world: &World) -> usize {
+    QUEUES
+        .iter()
+        .map(|queue| world.cloud().queue(queue).unwrap().depth().total())
+        .sum()
+}
+
+/// P-04
+#[tokio::test]
+async fn a_webhook_is_accepted_while_sqs_refuses_and_the_sweep_rings_later() {
+    let world = world!(Start::Paused);
+    set_faults(
+        &world,
+        Faults {
+            refuse_sends: true,
+            ..Faults::default()
+        },
+    );
+
+    let answer = world.deliver(&world.run("a", 600)).await;
+
+    assert_eq!((answer.status, waiting(&world)), (200, 0));
+    set_faults(&world, Faults::default());
+    assert_eq!(
+        world.sweep().await["rung"],
+        0,
+        "a doorbell is given its time first"
+    );
+    sqlx::query("UPDATE stage_runs SET rung_at = rung_at - interval '91 seconds'")
+        .execute(&mut world.sql().await)
+        .await
+        .unwrap();
+    assert_eq!(world.sweep().await["rung"], 3);
+    assert_eq!(waiting(&world), 3);
+    world.settle().await;
+    assert_eq!(
+        world
+            .stage(answer.workout_id(), domain::stage::StageName::Metrics)
+            .await,
+        "complete"
+    );
+    world.stop().await;
+}
+
+/// P-75
+#[tokio::test]
+async fn a_doorbell_that_was_lost_is_rung_again_once_it_is_old_enough() {
+    let world = world!(Start::Paused);
+    set_faults(
+        &world,
+        Faults {
+            lose_every: NonZeroU32::new(1),
+            ..Faults::default()
+        },
+    );
+    world.deliver(&world.run("a", 600)).await;
+    assert_eq!(waiting(&world), 0);
+    set_faults(&world, Faults::default());
+
+    sqlx::query("UPDATE stage_runs SET rung_at = rung_at - interval '89 seconds'")
+        .execute(&mut world.sql().await)
+        .await
+        .unwrap();
+    assert_eq!(world.sweep().await["rung"], 0);
+    sqlx::query("UPDATE stage_runs SET rung_at = rung_at - interval '2 seconds'")
+        .execute(&mut world.sql().await)
+        .await
+        .unwrap();
+    assert_eq!(world.sweep().await["rung"], 3);
+    assert_eq!(
+        world.sweep().await["rung"],
+        0,
+        "it is not rung over and over"
+    );
+    world.settle().await;
+    world.stop().await;
+}
+
+/// P-28
+#[tokio::test]
+async fn doubled_doorbells_compute_once() {
+    let world = world!(Start::Paused);
+    set_faults(
+        &world,
+        Faults {
+            double_every: NonZeroU32::new(1),
+            ..Faults::default()
+        },
+    );
+    world.deliver(&world.run("a", 600)).await;
+    assert_eq!(waiting(&world), 6);
+
+    world.settle().await;
+    let mut asked = 0;
+    while waiting(&world) > 0 {
+        asked += 1;
+        assert!(asked < 5000, "the second doorbells are not answered");
+        world.rows("SELECT to_jsonb(1)").await;
+    }
+
+    let attempts = world.rows("SELECT to_jsonb(attempt) FROM stage_runs").await;
+    assert_eq!(attempts, [json!(1), json!(1), json!(1)]);
+    world.stop().await;
+}
+
+/// What cannot be read harms nobody else in its batch.
+#[tokio::test]
+async fn a_doorbell_that_cannot_be_read_leaves_its_neighbours_alone() {
+    let world = world!(Start::Paused);
+    let queue = world.cloud().queue("MetricsQueue").unwrap();
+    for poison in ["not json", "{}", r#"{"user_id":"x"}"#] {
+        queue.send(poison).unwrap();
+    }
+    let workout = world.deliver(&world.run("a", 600)).await.workout_id();
+
+    world.settle().await;
+
+    assert_eq!(
+        world
+            .stage(workout, domain::stage::StageName::Metrics)
+            .await,
+        "complete"
+    );
+    world.stop().await;
+}

@@ -1,0 +1,339 @@
+//! Laws that hold for every recording, however odd.
+
+use chrono::DateTime;
+use domain::athlete::{Athlete, Sex, Thresholds};
+use domain::recording::{Channel, Format, Lap, Length, Recording, Session, TimerEvent};
+use domain::sport::Sport;
+use domain::stage::{StageError, StageInput};
+use domain::units::{Bpm, Joules, Watts};
+use proptest::collection::vec;
+use proptest::prelude::*;
+use serde_json::Value;
+
+/// A column in which some samples have no value.
+fn channel(samples: usize, value: impl Strategy<Value = f64> + 'static) -> BoxedStrategy<Channel> {
+    let dense = vec(proptest::option::weighted(0.9, value), samples);
+    prop_oneof![
+        1 => Just(Channel::absent(samples)),
+        4 => dense.prop_map(|values| values.into_iter().collect()),
+    ]
+    .boxed()
+}
+
+/// Times that mostly step by whole seconds, sometimes by fractions, sometimes over a hole.
+fn times(samples: usize) -> impl Strategy<Value = Vec<f64>> {
+    let step = prop_oneof![
+        12 => Just(1.0),
+        3 => (1..=8_u32).prop_map(f64::from),
+        2 => (1..=5000_u32).prop_map(|ms| f64::from(ms) / 1000.0),
+        1 => (20..=400_u32).prop_map(f64::from),
+    ];
+    vec(step, samples.saturating_sub(1)).prop_map(move |steps| {
+        let mut time = 0.0;
+        let mut times = Vec::with_capacity(samples);
+        if samples > 0 {
+            times.push(time);
+        }
+        times.extend(steps.into_iter().map(|step| {
+            time += step;
+            time
+        }));
+        times
+    })
+}
+
+fn around(most: f64) -> impl Strategy<Value = f64> {
+    -200.0..most
+}
+
+fn sessions() -> impl Strategy<Value = Vec<Session>> {
+    let session = around(600.0).prop_map(|start_s| Session {
+        sport: Sport::Run,
+        sub_sport: None,
+        start_s,
+        end_s: start_s,
+    });
+    prop_oneof![3 => Just(Vec::new()), 1 => vec(session, 0..4)]
+}
+
+fn laps() -> impl Strategy<Value = Vec<Lap>> {
+    let lap = (around(900.0), around(900.0));
+    vec(
+        lap.prop_map(|(start_s, end_s)| Lap {
+            start_s,
+            end_s,
+            ..Lap::default()
+        }),
+        0..5,
+    )
+}
+
+fn lengths() -> impl Strategy<Value = Vec<Length>> {
+    let length = (
+        around(900.0),
+        0.0..200.0,
+        any::<bool>(),
+        any::<Option<u16>>(),
+    );
+    let length = length.prop_map(|(start_s, timer_s, active, strokes)| Length {
+        start_s,
+        timer_s,
+        active,
+        strokes,
+    });
+    vec(length, 0..5)
+}
+
+fn events() -> impl Strategy<Value = Vec<TimerEvent>> {
+    let event = (around(900.0), any::<bool>());
+    vec(
+        event.prop_map(|(time_s, running)| TimerEvent { time_s, running }),
+        0..8,
+    )
+}
+
+/// Any recording that keeps the promises of its own documentation.
+fn recordings() -> impl Strategy<Value = Recording> {
+    prop_oneof![2 => 0..4_usize, 5 => 4..300_usize].prop_flat_map(|samples| {
+        let columns = (
+            times(samples),
+            channel(samples, prop_oneof![Just(0.0), 0.0..60_000.0_f64]),
+            channel(samples, 0.0..30.0_f64),
+            channel(samples, 30.0..250.0_f64),
+            channel(samples, prop_oneof![1 => Just(0.0), 3 => 0.0..2000.0_f64]),
+            channel(samples, 0.0..200.0_f64),
+            channel(samples, -400.0..9000.0_f64),
+            channel(samples, -90.0..90.0_f64),
+            channel(samples, -180.0..180.0_f64),
+        );
+        let parts = (events(), laps(), lengths(), sessions());
+        let rest = (
+            proptest::sample::select(&Sport::ALL[..]),
+            any::<bool>(),
+            any::<bool>(),
+        );
+        (columns, parts, rest).prop_map(|(columns, parts, (sport, is_counted, is_partial))| {
+            let mut recording = Recording::empty(Format::Fit, sport, DateTime::UNIX_EPOCH);
+            recording.partial = is_partial;
+            recording.time_s = columns.0;
+            recording.distance_m = if is_counted {
+                rising(&columns.1)
+            } else {
+                columns.1
+            };
+            recording.speed_mps = columns.2;
+            recording.hr_bpm = columns.3;
+            recording.power_w = columns.4;
+            recording.cadence = columns.5;
+            recording.altitude_m = columns.6;
+            recording.latitude = columns.7;
+            recording.longitude = columns.8;
+            recording.temperature_c = Channel::absent(recording.time_s.len());
+            (recording.timer_events, recording.laps) = (parts.0, parts.1);
+            (recording.lengths, recording.sessions) = (parts.2, parts.3);
+            recording.pool_length_m = is_counted.then_some(25.0);
+            recording
+        })
+    })
+}
+
+/// Reads a column of steps as a counter.
+fn rising(steps: &Channel) -> Channel {
+    let mut metres = 0.0;
+    let counted = steps.iter().map(|step| {
+        metres += step? / 3000.0;
+        Some(metres)
+    });
+    counted.collect()
+}
+
+fn athletes() -> impl Strategy<Value = Athlete> {
+    any::<[bool; 4]>().prop_map(|[power, hr, critical, man]| Athlete {
+        sex: man.then_some(Sex::Male),
+        thresholds: Thresholds {
+            ftp_w: Watts::parse(if power { 250.0 } else { 0.0 }).ok(),
+            hr_max_bpm: Bpm::parse(if hr { 190.0 } else { 0.0 }).ok(),
+            hr_rest_bpm: Bpm::parse(50.0).ok(),
+            cp_w: Watts::parse(if critical { 250.0 } else { 0.0 }).ok(),
+            wprime_j: Joules::parse(20_000.0).ok(),
+            ..Thresholds::default()
+        },
+    })
+}
+
+fn input(recording: Recording, athlete: Athlete) -> StageInput {
+    StageInput {
+        local_date: recording.start_utc.date_naive(),
+        recording,
+        athlete,
+        plan: None,
+    }
+}
+
+/// JSON writes what is not finite as `null`, so every `null` must be one that says why.
+fn unexplained(figures: &Value, prefix: &str, reasons: &Value, found: &mut Vec<String>) {
+    for (key, value) in figures.as_object().into_iter().flatten() {
+        let path = if prefix.is_empty() {
+            key.clone()
+        } else {
+            format!("{prefix}.{key}")
+        };
+        match (value.is_null(), reasons.get(&path).is_some()) {
+            (true, false) => found.push(format!("{path} is null without a reason")),
+            (false, true) => found.push(format!("{path} has both a value and a reason")),
+            (true, true) | (false, false) => {}
+        }
+        if key != "series" {
+            unexplained(value, &path, reasons, found);
+        }
+    }
+}
+
+fn sum_of(
+    parts: &[compute_analysis::Split],
+    part: impl Fn(&compute_analysis::Split) -> f64,
+) -> f64 {
+    parts.iter().map(part).sum()
+}
+
+fn analysed(input: &StageInput) -> Result<compute_analysis::Analysis, TestCaseError> {
+    let output = compute_analysis::compute(input);
+    output.map(|output| output.analysis).map_err(refused)
+}
+
+fn measured(input: &StageInput) -> Result<calculate_metrics::Metrics, TestCaseError> {
+    let output = calculate_metrics::compute(input);
+    output.map(|output| output.metrics).map_err(refused)
+}
+
+/// A short recording is never refused.
+fn refused(error: StageError) -> TestCaseError {
+    TestCaseError::fail(error.to_string())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    /// P-49, P-68
+    #[test]
+    fn every_null_says_why_and_nothing_panics(recording in recordings(), athlete in athletes()) {
+        let input = input(recording, athlete);
+        let summary = serde_json::to_value(compute_summary::compute(&input).unwrap()).unwrap();
+        let analysis = serde_json::to_value(compute_analysis::compute(&input).unwrap()).unwrap();
+        let metrics = serde_json::to_value(calculate_metrics::compute(&input).unwrap()).unwrap();
+        let mut found = Vec::new();
+        for figures in [&summary["overall"], &analysis["analysis"], &metrics["metrics"]] {
+            unexplained(figures, "", &figures["reasons"], &mut found);
+        }
+        prop_assert_eq!(found, Vec::<String>::new());
+    }
+
+    #[test]
+    fn every_session_can_be_cut_out_and_computed(recording in recordings()) {
+        let children = domain::signal::session::cut(&recording);
+        let samples: usize = children.iter().map(Recording::samples).sum();
+        prop_assert!(children.is_empty() || samples == recording.samples());
+        for child in children {
+            let input = input(child, Athlete::default());
+            prop_assert!(compute_summary::compute(&input).is_ok());
+            prop_assert!(compute_analysis::compute(&input).is_ok());
+        }
+    }
+
+    /// P-48
+    #[test]
+    fn moving_time_never_exceeds_elapsed_time(recording in recordings()) {
+        let overall = compute_summary::compute(&input(recording, Athlete::default())).unwrap().overall;
+        if let (Some(moving), Some(elapsed)) = (overall.moving_s, overall.elapsed_s) {
+            prop_assert!((0.0..=elapsed + 1e-6).contains(&moving), "{} of {}", moving, elapsed);
+        }
+    }
+
+    /// P-48, P-60
+    #[test]
+    fn splits_add_up_to_the_whole(mut recording in recordings()) {
+        recording.sessions.clear();
+        recording.lengths.clear();
+        let input = input(recording, Athlete::default());
+        let overall = compute_summary::compute(&input).unwrap().overall;
+        let compute_analysis::Skippable::Applies(Some(splits)) = analysed(&input)?.splits else {
+            return Ok(());
+        };
+        let (distance, elapsed) = (overall.distance_m.unwrap(), overall.elapsed_s.unwrap());
+        for parts in [&splits.km, &splits.mile] {
+            let metres = sum_of(parts, |part| part.stretch.distance_m.unwrap());
+            prop_assert!((distance - metres).abs() <= 1.0 + 1e-6, "{} of {}", metres, distance);
+            let seconds = sum_of(parts, |part| part.stretch.elapsed_s);
+            prop_assert!(seconds <= elapsed + 1e-6, "{} of {}", seconds, elapsed);
+            if parts.last().is_some_and(|part| part.partial) {
+                prop_assert!((seconds - elapsed).abs() < 1e-6, "{} of {}", seconds, elapsed);
+            }
+        }
+    }
+
+    /// P-48
+    #[test]
+    fn zones_hold_no_more_seconds_than_were_recorded(recording in recordings(), athlete in athletes()) {
+        let input = input(recording, athlete);
+        let grid = domain::signal::Grid::of(&input.recording).unwrap();
+        let recorded = domain::signal::number::from_count(grid.recorded_s());
+        let zones = analysed(&input)?.zones;
+        for zones in [zones.hr, zones.power].into_iter().flatten() {
+            let seconds: f64 = zones.iter().map(|zone| zone.seconds).sum();
+            prop_assert!(seconds <= recorded, "{} of {}", seconds, recorded);
+        }
+    }
+
+    #[test]
+    fn twice_the_power_is_twice_the_normalized_power(mut recording in recordings()) {
+        let once = measured(&input(recording.clone(), Athlete::default()))?;
+        recording.power_w = recording.power_w.iter().map(|watts| Some(watts? * 2.0)).collect();
+        let twice = measured(&input(recording, Athlete::default()))?;
+        for (once, twice) in [
+            (once.normalized_power_w, twice.normalized_power_w),
+            (once.xpower_w, twice.xpower_w),
+        ] {
+            prop_assert_eq!(once.is_some(), twice.is_some());
+            if let (Some(once), Some(twice)) = (once, twice) {
+                prop_assert!((twice - 2.0 * once).abs() <= 1e-6 * (1.0 + once), "{} {}", once, twice);
+            }
+        }
+    }
+
+    #[test]
+    fn a_longer_window_never_holds_less_work(recording in recordings()) {
+        let curve = analysed(&input(recording, Athlete::default()))?.mean_max_power;
+        for pair in curve.unwrap_or_default().windows(2) {
+            let work = |point: &compute_analysis::MeanMaxPower| point.watts * f64::from(point.duration_s);
+            prop_assert!(work(&pair[1]) >= work(&pair[0]) - 1e-6);
+        }
+    }
+
+    /// P-65
+    #[test]
+    fn every_series_has_as_many_points_as_times(recording in recordings()) {
+        let series = analysed(&input(recording, Athlete::default()))?.series;
+        if let Some(series) = series {
+            let channels = [
+                series.distance_m, series.speed_mps, series.hr_bpm, series.power_w,
+                series.cadence, series.altitude_m,
+            ];
+            for channel in channels.into_iter().flatten() {
+                prop_assert_eq!(channel.len(), series.time_s.len());
+            }
+        }
+    }
+}
+
+#[test]
+fn a_recording_of_a_month_is_refused_by_every_stage() {
+    let mut recording = Recording::empty(Format::Gpx, Sport::Hike, DateTime::UNIX_EPOCH);
+    recording.time_s = vec![0.0, 30.0 * 86_400.0];
+    let input = input(recording, Athlete::default());
+    let codes = [
+        compute_summary::compute(&input).unwrap_err().code,
+        compute_analysis::compute(&input).unwrap_err().code,
+        calculate_metrics::compute(&input).unwrap_err().code,
+    ];
+    assert_eq!(codes, ["recording_too_long"; 3]);
+}

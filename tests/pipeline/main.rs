@@ -1,0 +1,15 @@
+//! What users are promised, from the delivery to the result.
+
+#![expect(
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    reason = "what cannot be prepared fails the test"
+)]
+
+mod attach;
+mod files;
+mod ingest;
+mod merge_computed;
+mod profile;
+mod reads;
+mod stages;

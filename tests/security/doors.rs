@@ -1,0 +1,178 @@
+//! Every way in refuses by code, and a refusal writes nothing.
+
+use local::cloud::Start;
+use reqwest::Method;
+use serde_json::Value;
+use support::world;
+
+/// P-02
+#[tokio::test]
+async fn a_forged_delivery_is_401_and_stores_nothing() {
+    let world = world!(Start::Paused);
+    let body = world.run("a", 600).to_string();
+    let (timestamp, signature) = world.sign("msg_1", &body);
+    let old = (timestamp.parse::<i64>().unwrap() - 3600).to_string();
+    let other = body.replace("Morning", "Evening");
+    let genuine = [
+        ("webhook-id", "msg_1"),
+        ("webhook-timestamp", timestamp.as_str()),
+        ("webhook-signature", signature.as_str()),
+    ];
+    let with = |name: &'static str, value: &'static str| {
+        genuine.map(|(key, was)| {
+            if key == name {
+                (key, value)
+            } else {
+                (key, was)
+            }
+        })
+    };
+    let old_timestamp = genuine.map(|(key, was)| {
+        if key == "webhook-timestamp" {
+            (key, old.as_str())
+        } else {
+            (key, was)
+        }
+    });
+
+    for (headers, body, code) in [
+        (&[][..], &body, "signature_missing"),
+        (&genuine[..2], &body, "signature_missing"),
+        (&with("webhook-id", "msg_2")[..], &body, "signature_invalid"),
+        (
+            &with("webhook-signature", "v1,AAAA")[..],
+            &body,
+            "signature_invalid",
+        ),
+        (
+            &with("webhook-signature", "none")[..],
+            &body,
+            "signature_invalid",
+        ),
+        (
+            &with("webhook-timestamp", "soon")[..],
+            &body,
+            "signature_invalid",
+        ),
+        (&old_timestamp[..], &body, "signature_expired"),
+        (&genuine[..], &other, "signature_invalid"),
+    ] {
+        let answer = world.post_webhook("paceline", headers, body.clone()).await;
+        assert_eq!((answer.status, answer.code()), (401, code));
+    }
+
+    assert_eq!(world.everything().await, Vec::<Value>::new());
+    let deliveries = world.rows("SELECT to_jsonb(d) FROM deliveries d").await;
+    assert_eq!(deliveries, Vec::<Value>::new());
+    let genuine = world.post_webhook("paceline", &genuine, body).await;
+    assert_eq!(genuine.status, 200);
+    world.stop().await;
+}
+
+///
+#[tokio::test]
+async fn every_path_of_users_asks_for_a_token_that_is_believed() {
+    let world = world!(Start::Paused);
+    let id = uuid::Uuid::nil();
+    let http = reqwest::Client::new();
+
+    for (method, path) in [
+        (Method::POST, "/activities".to_owned()),
+        (Method::GET, "/workouts".to_owned()),
+        (Method::GET, format!("/workouts/{id}")),
+        (Method::GET, format!("/workouts/{id}/status")),
+        (Method::POST, format!("/workouts/{id}/reanalyse")),
+        (Method::PUT, format!("/workouts/{id}/plan")),
+        (Method::DELETE, format!("/workouts/{id}/plan")),
+        (Method::GET, "/planned-workouts".to_owned()),
+        (Method::POST, "/planned-workouts".to_owned()),
+        (Method::GET, format!("/planned-workouts/{id}")),
+        (Method::PUT, format!("/planned-workouts/{id}")),
+        (Method::DELETE, format!("/planned-workouts/{id}")),
+        (Method::GET, "/athlete".to_owned()),
+        (Method::PUT, "/athlete".to_owned()),
+    ] {
+        let url = format!("{}{path}", world.endpoint().url);
+        for (token, code) in [(None, "token_missing"), (Some("x.y.z"), "token_malformed")] {
+            let mut request = http.request(method.clone(), &url);
+            if let Some(token) = token {
+                request = request.bearer_auth(token);
+            }
+            let answer = request.send().await.unwrap();
+            assert_eq!(answer.status(), 401, "{method} {path}");
+            assert!(answer.headers().contains_key("www-authenticate"));
+            assert_eq!(answer.headers()["content-type"], "application/problem+json");
+            let problem: Value = answer.json().await.unwrap();
+            assert_eq!(problem["code"], code);
+            assert!(problem["correlation_id"].is_string());
+        }
+    }
+    world.stop().await;
+}
+
+/// a user who is gone does not come in with a token that is still good.
+#[tokio::test]
+async fn a_deactivated_user_is_refused_at_once() {
+    let world = world!(Start::Paused);
+    sqlx::query("UPDATE users SET deactivated_at = now()")
+        .execute(&mut world.sql().await)
+        .await
+        .unwrap();
+
+    let reading = world.send(Method::GET, "/workouts", "").await;
+    let delivery = world.deliver(&world.run("a", 600)).await;
+
+    assert_eq!((reading.status, reading.code()), (401, "user_unknown"));
+    assert_eq!((delivery.status, delivery.code()), (422, "unknown_athlete"));
+    world.stop().await;
+}
+
+/// P-71
+#[tokio::test]
+async fn no_payload_token_or_secret_reaches_a_log() {
+    let lines = std::sync::Arc::new(std::sync::Mutex::new(String::new()));
+    let world = {
+        let lines = std::sync::Arc::clone(&lines);
+        support::world::World::start_logging_to(
+            env!("CARGO_BIN_EXE_paceline-under-test"),
+            Start::Running,
+            local::log::LogSink::new(move |line| {
+                let mut lines = lines.lock().unwrap();
+                lines.push_str(line.text);
+                lines.push('\n');
+            }),
+        )
+        .await
+    };
+    let mut body = world.run("a", 600);
+    body["activity"]["name"] = "canary-in-a-name".into();
+    let workout = world.deliver(&body).await.workout_id();
+    world
+        .post_webhook(
+            "paceline",
+            &[("webhook-signature", "v1,canary-signature")],
+            "canary",
+        )
+        .await;
+    world.settle().await;
+    world.get("/workouts").await;
+    let endpoint = world.endpoint().clone();
+    world.stop().await;
+
+    let lines = lines.lock().unwrap();
+    for secret in ["canary", &endpoint.token, &endpoint.webhook_secret] {
+        assert!(!lines.contains(secret), "{secret} is in the log");
+    }
+    let finished: Vec<Value> = lines
+        .lines()
+        .filter_map(|line| serde_json::from_str(line).ok())
+        .filter(|line: &Value| line["message"] == "finished")
+        .collect();
+    assert_eq!(finished.len(), 3);
+    for line in finished {
+        assert_eq!(line["span"]["workout.id"], workout.to_string());
+        assert!(line["span"]["correlation_id"].is_string());
+        assert!(line["span"]["stage.name"].is_string());
+        assert_eq!(line["span"]["stage.attempt"], 1);
+    }
+}

@@ -1,0 +1,481 @@
+//! A whole Paceline of a test's own.
+
+use crate::database::{Database, scratch};
+use domain::id::{UserId, WorkoutId};
+use domain::stage::StageName;
+use local::client::Client;
+use local::cloud::{Cloud, Executables, Start};
+use local::instance::{self, Endpoint, Instance, InstanceOptions};
+use local::log::LogSink;
+use platform::signature::SigningKeys;
+use reqwest::{Method, StatusCode};
+use serde_json::{Value, json};
+use sqlx::PgConnection;
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use store::setup::Owner;
+use store::users;
+
+/// How often the ledger is asked before a test gives up on it; each question takes a while.
+const PATIENCE: usize = 30_000;
+
+/// Starts a [`World`] with the binary that this test was built with.
+#[macro_export]
+macro_rules! world {
+    ($start:expr) => {
+        $crate::world::World::start(env!("CARGO_BIN_EXE_paceline-under-test"), $start).await
+    };
+}
+
+/// An instance on a database of its own.
+#[derive(Debug)]
+pub struct World {
+    instance: Instance,
+    database: Database,
+    client: Client,
+    faults: PathBuf,
+}
+
+/// What the webhook answered.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Answer {
+    /// The HTTP status.
+    pub status: u16,
+    /// The JSON, or null.
+    pub body: Value,
+}
+
+impl Answer {
+    /// The problem's code.
+    pub fn code(&self) -> &str {
+        self.body["code"].as_str().unwrap_or_default()
+    }
+
+    /// The workout that it speaks of.
+    pub fn workout_id(&self) -> WorkoutId {
+        let id = self.body["workout_id"].as_str();
+        id.unwrap_or_else(|| panic!("no workout in {self:?}"))
+            .parse()
+            .expect("an id")
+    }
+}
+
+/// What a world is made of.
+struct Parts {
+    launcher: PathBuf,
+    executables: Executables,
+    start: Start,
+    database: Database,
+    parameters: BTreeMap<String, String>,
+    log: LogSink,
+}
+
+impl Parts {
+    /// Functions that are this binary again, and nothing out of the ordinary.
+    fn of(executable: &str, start: Start, database: Database) -> Self {
+        Self {
+            launcher: PathBuf::from(executable),
+            executables: Executables::Reexecuted(PathBuf::from(executable)),
+            start,
+            database,
+            parameters: BTreeMap::new(),
+            log: LogSink::discard(),
+        }
+    }
+}
+
+impl World {
+    /// Starts one; use [`crate::world!`].
+    pub async fn start(executable: &str, start: Start) -> Self {
+        Self::start_logging_to(executable, start, LogSink::discard()).await
+    }
+
+    /// Starts one whose functions' lines go to a sink of the test's.
+    pub async fn start_logging_to(executable: &str, start: Start, log: LogSink) -> Self {
+        let database = Database::migrated(executable).await;
+        let parts = Parts {
+            log,
+            ..Parts::of(executable, start, database)
+        };
+        Self::assemble(parts).await
+    }
+
+    /// Starts one whose functions are run by these.
+    pub async fn start_with(
+        launcher: &str,
+        executables: Executables,
+        start: Start,
+        log: LogSink,
+    ) -> Self {
+        let database = Database::migrated(launcher).await;
+        let parts = Parts {
+            executables,
+            log,
+            ..Parts::of(launcher, start, database)
+        };
+        Self::assemble(parts).await
+    }
+
+    /// Starts one on a given database, with other values for the template's parameters.
+    pub async fn start_on(
+        executable: &str,
+        start: Start,
+        database: Database,
+        parameters: BTreeMap<String, String>,
+    ) -> Self {
+        let parts = Parts {
+            parameters,
+            ..Parts::of(executable, start, database)
+        };
+        Self::assemble(parts).await
+    }
+
+    async fn assemble(parts: Parts) -> Self {
+        static NUMBER: AtomicUsize = AtomicUsize::new(0);
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+        let folder = scratch(&format!("world-{number}"));
+        let faults = scratch(&format!("faults-{number}"));
+        std::fs::create_dir_all(&faults).expect("a folder");
+        let environment =
+            BTreeMap::from([("PACELINE_FAULTS".to_owned(), faults.display().to_string())]);
+        let instance = Instance::start(InstanceOptions {
+            folder,
+            ephemeral: true,
+            database: instance::Database::Given(parts.database.url()),
+            port: 0,
+            launcher: parts.launcher,
+            executables: parts.executables,
+            environment,
+            parameters: parts.parameters,
+            start: parts.start,
+            log: parts.log,
+        })
+        .await
+        .expect("an instance starts");
+        let client = Client::new(instance.endpoint());
+        Self {
+            instance,
+            database: parts.database,
+            client,
+            faults,
+        }
+    }
+
+    /// How to reach it.
+    pub fn endpoint(&self) -> &Endpoint {
+        self.instance.endpoint()
+    }
+
+    /// Its cloud.
+    pub fn cloud(&self) -> &Cloud {
+        self.instance.cloud()
+    }
+
+    /// Its database.
+    pub fn database(&self) -> &Database {
+        &self.database
+    }
+
+    /// A connection as the owner, who sees everybody's rows.
+    pub async fn sql(&self) -> PgConnection {
+        self.database.connect().await
+    }
+
+    /// Makes the first function that reaches this point die there, once.
+    pub fn charge(&self, point: &str) {
+        std::fs::write(self.faults.join(point), "").expect("a charge");
+    }
+
+    /// Whether a charge has gone off.
+    pub fn went_off(&self, point: &str) -> bool {
+        !self.faults.join(point).exists()
+    }
+
+    /// Sends a request as the demo athlete.
+    pub async fn send(&self, method: Method, path: &str, body: impl Into<reqwest::Body>) -> Answer {
+        let (status, body) = self
+            .client
+            .send(method, path, body)
+            .await
+            .expect("the gateway answers");
+        Answer {
+            status: status.as_u16(),
+            body,
+        }
+    }
+
+    /// Reads as the demo athlete, and expects to be answered.
+    pub async fn get(&self, path: &str) -> Value {
+        let answer = self.send(Method::GET, path, "").await;
+        assert_eq!(answer.status, StatusCode::OK.as_u16(), "{path}: {answer:?}");
+        answer.body
+    }
+
+    /// Delivers a body as the generic provider does, under an id of its own.
+    pub async fn deliver(&self, body: &Value) -> Answer {
+        static NUMBER: AtomicUsize = AtomicUsize::new(0);
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+        self.deliver_as(&format!("msg_{number}"), body).await
+    }
+
+    /// Delivers a body under a given id.
+    pub async fn deliver_as(&self, id: &str, body: &Value) -> Answer {
+        let body = body.to_string();
+        let (timestamp, signature) = self.sign(id, &body);
+        self.post_webhook(
+            "paceline",
+            &[
+                ("webhook-id", id),
+                ("webhook-timestamp", &timestamp),
+                ("webhook-signature", &signature),
+            ],
+            body,
+        )
+        .await
+    }
+
+    /// The timestamp and signature that the generic provider would send now.
+    pub fn sign(&self, id: &str, body: &str) -> (String, String) {
+        let secret = self.endpoint().webhook_secret.clone();
+        let keys = SigningKeys::parse(&[secret]).expect("a secret");
+        let now = chrono::DateTime::<chrono::Utc>::from(now()).timestamp();
+        let signature = keys.sign(id, now, body.as_bytes()).expect("a signature");
+        (now.to_string(), signature)
+    }
+
+    /// Posts to a webhook with exactly these headers.
+    pub async fn post_webhook(
+        &self,
+        provider: &str,
+        headers: &[(&str, &str)],
+        body: impl Into<reqwest::Body>,
+    ) -> Answer {
+        let url = format!("{}/webhooks/{provider}", self.endpoint().url);
+        let mut request = reqwest::Client::new().post(url).body(body);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let response = request.send().await.expect("the gateway answers");
+        let status = response.status().as_u16();
+        let text = response.bytes().await.expect("a body");
+        Answer {
+            status,
+            body: serde_json::from_slice(&text).unwrap_or_default(),
+        }
+    }
+
+    /// A run of the demo athlete, as the generic provider tells of it.
+    pub fn run(&self, activity_id: &str, duration_s: u32) -> Value {
+        json!({
+            "event": "create",
+            "athlete": self.endpoint().athlete,
+            "activity_id": activity_id,
+            "occurred_at": "2026-11-20T08:00:00Z",
+            "activity": {
+                "sport": "run",
+                "name": "Morning run",
+                "started_at": "2026-11-20T06:30:00Z",
+                "utc_offset_s": 3600,
+                "elapsed_s": duration_s,
+                "timer_s": duration_s,
+                "distance_m": f64::from(duration_s) * 3.0,
+                "avg_hr_bpm": 150,
+            },
+        })
+    }
+
+    /// A plan for the day of [`World::run`].
+    pub fn plan(&self, duration_s: u32) -> Value {
+        json!({
+            "date": "2026-11-20",
+            "sport": "run",
+            "name": "Easy run",
+            "total_duration_s": duration_s,
+        })
+    }
+
+    /// Creates a plan and answers its id.
+    pub async fn create_plan(&self, plan: &Value) -> String {
+        let answer = self
+            .send(Method::POST, "/planned-workouts", plan.to_string())
+            .await;
+        assert_eq!(answer.status, 201, "{answer:?}");
+        answer.body["planned_id"]
+            .as_str()
+            .expect("an id")
+            .to_owned()
+    }
+
+    /// Lets everything run until no stage is pending or processing any more.
+    ///
+    /// It sweeps, as the schedule would, whenever nothing moves by itself.
+    pub async fn settle(&self) {
+        self.cloud().resume_mappings();
+        let mut sql = self.sql().await;
+        for asked in 1..=PATIENCE {
+            let (unfinished,): (i64,) = sqlx::query_as(
+                "SELECT count(*) FROM stage_runs WHERE status IN ('pending', 'processing')",
+            )
+            .fetch_one(&mut sql)
+            .await
+            .expect("the ledger answers");
+            if unfinished == 0 {
+                return;
+            }
+            if asked % 1000 == 0 {
+                self.sweep().await;
+            }
+        }
+        let states = self
+            .rows("SELECT to_jsonb(r) - 'result' FROM stage_runs r")
+            .await;
+        panic!("the ledger did not settle: {states:#?}");
+    }
+
+    /// Sweeps once, as the schedule does.
+    pub async fn sweep(&self) -> Value {
+        let results = self.cloud().fire_schedules().await;
+        let [result] = results.as_slice() else {
+            panic!("one schedule, not {}", results.len())
+        };
+        let answer = result.as_ref().expect("the sweep answers");
+        serde_json::from_slice(answer).expect("JSON")
+    }
+
+    /// The JSON that a query of one column answers, row by row.
+    pub async fn rows(&self, query: &'static str) -> Vec<Value> {
+        let mut sql = self.sql().await;
+        let rows: Vec<(Value,)> = sqlx::query_as(query)
+            .fetch_all(&mut sql)
+            .await
+            .expect("a query of the test");
+        rows.into_iter().map(|(row,)| row).collect()
+    }
+
+    /// Every row of every table that a delivery may touch, except the memory of deliveries.
+    pub async fn everything(&self) -> Vec<Value> {
+        self.rows(
+            "SELECT to_jsonb(w) FROM workouts w
+             UNION ALL SELECT to_jsonb(r) FROM recordings r
+             UNION ALL SELECT to_jsonb(s) FROM stage_runs s
+             UNION ALL SELECT to_jsonb(p) FROM planned_workouts p
+             ORDER BY 1",
+        )
+        .await
+    }
+
+    /// Moves every deadline and doorbell into the past, as ten minutes would.
+    pub async fn let_time_pass(&self) {
+        sqlx::query(
+            "UPDATE stage_runs SET rung_at = rung_at - interval '10 minutes',
+                 claim_expires_at = claim_expires_at - interval '10 minutes'",
+        )
+        .execute(&mut self.sql().await)
+        .await
+        .expect("the ledger answers");
+    }
+
+    /// Asserts that nobody holds an advisory lock or sits in an open transaction.
+    ///
+    /// A function's answer is heard a moment before its connection is at rest.
+    pub async fn assert_quiet(&self) {
+        let query = "SELECT to_jsonb(a) FROM (
+                 SELECT s.application_name, s.state, s.query,
+                     EXISTS (SELECT FROM pg_locks AS l
+                         WHERE l.pid = s.pid AND l.locktype = 'advisory') AS has_lock
+                 FROM pg_stat_activity AS s
+                 WHERE s.datname = current_database() AND s.pid <> pg_backend_pid()
+             ) AS a
+             WHERE a.has_lock OR a.state LIKE 'idle in transaction%'";
+        let mut left = Vec::new();
+        for _ in 0..PATIENCE {
+            left = self.rows(query).await;
+            if left.is_empty() {
+                return;
+            }
+        }
+        panic!("somebody holds on: {left:#?}");
+    }
+
+    /// The status of one stage of one workout.
+    pub async fn stage(&self, workout: WorkoutId, stage: StageName) -> Value {
+        let status = self.get(&format!("/workouts/{workout}/status")).await;
+        status[format!("{stage}_status")].clone()
+    }
+
+    /// Stops it.
+    pub async fn stop(self) {
+        self.instance.stop().await.expect("stops");
+    }
+}
+
+/// Another athlete of the same world.
+#[derive(Debug)]
+pub struct Other {
+    client: Client,
+}
+
+impl Other {
+    /// Makes a user with a connection of this account.
+    pub async fn join(world: &World, account: &str) -> Self {
+        let user = UserId(uuid::Uuid::new_v4());
+        let owner = Owner::connect(&world.database.url())
+            .await
+            .expect("connects");
+        let mut tx = owner.begin().await.expect("a transaction");
+        users::ensure_user(&mut tx, user, account)
+            .await
+            .expect("a user");
+        users::ensure_connection(&mut tx, user, "paceline", account)
+            .await
+            .expect("a connection");
+        tx.commit().await.expect("commits");
+        owner.close().await;
+        let token = world.instance.token_of(user).expect("a token");
+        let endpoint = Endpoint {
+            token,
+            ..world.endpoint().clone()
+        };
+        Self {
+            client: Client::new(&endpoint),
+        }
+    }
+
+    /// Sends a request as this athlete.
+    pub async fn send(&self, method: Method, path: &str, body: impl Into<reqwest::Body>) -> Answer {
+        let (status, body) = self
+            .client
+            .send(method, path, body)
+            .await
+            .expect("the gateway answers");
+        Answer {
+            status: status.as_u16(),
+            body,
+        }
+    }
+
+    /// Reads as this athlete.
+    pub async fn get(&self, path: &str) -> Answer {
+        self.send(Method::GET, path, "").await
+    }
+
+    /// Creates a plan and answers its id.
+    pub async fn create_plan(&self, plan: &Value) -> String {
+        let answer = self
+            .send(Method::POST, "/planned-workouts", plan.to_string())
+            .await;
+        answer.body["planned_id"]
+            .as_str()
+            .expect("an id")
+            .to_owned()
+    }
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a sender signs with its own clock"
+)]
+pub(crate) fn now() -> std::time::SystemTime {
+    std::time::SystemTime::now()
+}
