@@ -140,6 +140,7 @@ BEGIN
         version = p_version,
         done = p_generation,
         status = CASE WHEN wanted > p_generation THEN 'pending' ELSE 'complete' END,
+        attempt = CASE WHEN wanted > p_generation THEN 0 ELSE attempt END,
         claim_token = NULL,
         claim_expires_at = NULL,
         rung_at = CASE WHEN wanted > p_generation THEN NULL ELSE rung_at END,

@@ -108,6 +108,7 @@ impl Row {
         }
         self.done = generation;
         if guards.superseded && self.wanted > generation {
+            self.attempt = 0;
             self.rung = false;
             Some(self.end(Move::FinishSuperseded))
         } else {
