@@ -1,5 +1,7 @@
 -- Why: our record of an activity, and its samples beside it. One row per provider's activity and
 -- session, by a plain constraint over NOT NULL columns; two workouts on one day are two rows. The
+-- sessions of a multi-session file are workouts of their own, counted from 1, under the workout of
+-- the whole file, which has index 0. The
 -- link to the plan is stored once, here, so the two sides cannot disagree. A deleted workout stays
 -- as a tombstone, so that a late delivery cannot bring it back.
 SET LOCAL lock_timeout = '2s';
@@ -10,6 +12,7 @@ CREATE TABLE workouts (
     provider             text             NOT NULL,
     provider_activity_id text             NOT NULL,
     session_index        smallint         NOT NULL DEFAULT 0,
+    parent_id            uuid,
     sport                text             NOT NULL,
     sub_sport            text,
     name                 text,
@@ -33,6 +36,9 @@ CREATE TABLE workouts (
     CONSTRAINT workouts_provider_key
         UNIQUE (user_id, provider, provider_activity_id, session_index),
     CONSTRAINT workouts_planned_id_key UNIQUE (planned_id),
+    CONSTRAINT workouts_parent_id_fkey FOREIGN KEY (parent_id, user_id)
+        REFERENCES workouts (id, user_id) ON DELETE CASCADE,
+    CONSTRAINT sessions_have_a_parent CHECK ((session_index = 0) = (parent_id IS NULL)),
     CONSTRAINT workouts_user_id_fkey FOREIGN KEY (user_id) REFERENCES users (id) ON DELETE CASCADE,
     CONSTRAINT workouts_planned_id_fkey FOREIGN KEY (planned_id, user_id)
         REFERENCES planned_workouts (id, user_id) ON DELETE SET NULL (planned_id),
@@ -42,7 +48,9 @@ CREATE TABLE workouts (
 );
 
 CREATE INDEX workouts_newest_first ON workouts (user_id, started_at DESC, id DESC)
-    WHERE deleted_at IS NULL;
+    WHERE parent_id IS NULL AND deleted_at IS NULL;
+CREATE INDEX workouts_sessions ON workouts (parent_id, session_index)
+    WHERE parent_id IS NOT NULL;
 CREATE INDEX workouts_by_date ON workouts (user_id, local_date);
 
 CREATE TABLE recordings (

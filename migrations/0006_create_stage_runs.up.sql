@@ -49,24 +49,54 @@ GRANT SELECT, INSERT, UPDATE ON stage_runs TO paceline_plan;
 GRANT SELECT, UPDATE ON stage_runs TO paceline_stages, paceline_sweep;
 GRANT SELECT ON stage_runs TO paceline_read;
 
+-- How far several runs of one stage have come together: complete only when each is, and over only
+-- when each is.
+CREATE FUNCTION joint_status(statuses text[]) RETURNS text
+LANGUAGE sql IMMUTABLE
+SET search_path = pg_catalog, pg_temp
+RETURN CASE
+    WHEN 'pending' = ALL (statuses) THEN 'pending'
+    WHEN statuses && ARRAY['pending', 'processing'] THEN 'processing'
+    WHEN 'failed' = ANY (statuses) THEN 'failed'
+    ELSE 'complete'
+END;
+
+-- A workout with sessions has come as far as it and all of them have.
 CREATE VIEW workout_status WITH (security_invoker = true) AS
 SELECT
     w.id AS workout_id,
     w.user_id,
     w.generation,
-    s.status AS summary_status,
-    s.error AS summary_error,
-    s.updated_at AS summary_updated_at,
-    a.status AS analysis_status,
-    a.error AS analysis_error,
-    a.updated_at AS analysis_updated_at,
-    m.status AS metrics_status,
-    m.error AS metrics_error,
-    m.updated_at AS metrics_updated_at
+    joint_status(r.summary_statuses) AS summary_status,
+    r.summary_error,
+    r.summary_updated_at,
+    joint_status(r.analysis_statuses) AS analysis_status,
+    r.analysis_error,
+    r.analysis_updated_at,
+    joint_status(r.metrics_statuses) AS metrics_status,
+    r.metrics_error,
+    r.metrics_updated_at
 FROM workouts AS w
-JOIN stage_runs AS s ON s.workout_id = w.id AND s.stage = 'summary'
-JOIN stage_runs AS a ON a.workout_id = w.id AND a.stage = 'analysis'
-JOIN stage_runs AS m ON m.workout_id = w.id AND m.stage = 'metrics'
+CROSS JOIN LATERAL (
+    SELECT
+        array_agg(own.status) FILTER (WHERE own.stage = 'summary') AS summary_statuses,
+        min(own.error) FILTER (WHERE own.stage = 'summary') AS summary_error,
+        max(own.updated_at) FILTER (WHERE own.stage = 'summary') AS summary_updated_at,
+        array_agg(own.status) FILTER (WHERE own.stage = 'analysis') AS analysis_statuses,
+        min(own.error) FILTER (WHERE own.stage = 'analysis') AS analysis_error,
+        max(own.updated_at) FILTER (WHERE own.stage = 'analysis') AS analysis_updated_at,
+        array_agg(own.status) FILTER (WHERE own.stage = 'metrics') AS metrics_statuses,
+        min(own.error) FILTER (WHERE own.stage = 'metrics') AS metrics_error,
+        max(own.updated_at) FILTER (WHERE own.stage = 'metrics') AS metrics_updated_at
+    FROM stage_runs AS own
+    WHERE own.workout_id = ANY (ARRAY(
+        SELECT w.id
+        UNION ALL
+        SELECT part.id FROM workouts AS part
+        WHERE part.parent_id = w.id AND part.deleted_at IS NULL
+    ))
+    HAVING count(*) > 0
+) AS r
 WHERE w.deleted_at IS NULL;
 
 -- The stages own disjoint keys (merge_computed sees to it), so collecting them merges nothing.
@@ -157,6 +187,8 @@ BEGIN
 END
 $$;
 
+REVOKE ALL ON FUNCTION joint_status(text[]) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION joint_status(text[]) TO paceline_read;
 REVOKE ALL ON FUNCTION try_advisory_lock(text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION merge_computed(uuid, text, uuid, bigint, jsonb, integer) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION try_advisory_lock(text) TO paceline_stages;

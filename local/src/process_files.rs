@@ -67,10 +67,22 @@ async fn process(client: &Client, file: &Path) -> Result<Value, Failure> {
         .await
         .map_err(Failure::Api)?;
     let id = accepted["workout_id"].as_str().unwrap_or_default();
-    client
+    let mut workout = client
         .wait(id, |status| progress(file, status))
         .await
-        .map_err(Failure::Api)
+        .map_err(Failure::Api)?;
+    // A whole is complete only when its sessions are, so there is nothing to wait for.
+    for session in workout["sessions"].as_array_mut().into_iter().flatten() {
+        let path = format!(
+            "/workouts/{}",
+            session["workout_id"].as_str().unwrap_or("?")
+        );
+        *session = client
+            .ask(Method::GET, &path, Vec::new())
+            .await
+            .map_err(Failure::Api)?;
+    }
+    Ok(workout)
 }
 
 /// Shows how far a file has come, where somebody is looking.
@@ -84,14 +96,34 @@ fn progress(file: &Path, status: &Value) {
     }
 }
 
+/// Adds what a line has beside the workout as clients see it, to its sessions too.
+fn annotate(file: &str, mut workout: Value) -> Value {
+    workout["file"] = file.into();
+    workout["planned_id"] = workout["plan"]["planned_id"].clone();
+    if let Some(sessions) = workout["sessions"].as_array_mut() {
+        for session in sessions {
+            *session = annotate(file, session.take());
+        }
+    }
+    workout
+}
+
 fn show(file: &Path, workout: &Value, as_json: bool) -> String {
     let file = file.display().to_string();
     if as_json {
-        let mut line = workout.clone();
-        line["file"] = file.into();
-        line["planned_id"] = workout["plan"]["planned_id"].clone();
-        return line.to_string();
+        return annotate(&file, workout.clone()).to_string();
     }
+    let sessions = workout["sessions"].as_array().into_iter().flatten();
+    let parts = sessions
+        .zip(1..)
+        .map(|(session, number)| describe(&format!("{file}, session {number}"), session));
+    let mut texts = vec![describe(&file, workout)];
+    texts.extend(parts);
+    texts.join("\n")
+}
+
+/// The figures that somebody looks for first.
+fn describe(title: &str, workout: &Value) -> String {
     let overall = &workout["computed"]["overall"];
     let metrics = &workout["computed"]["metrics"];
     let figure = |value: &Value, unit: &str, scale: f64, digits: usize| match value.as_f64() {
@@ -100,7 +132,7 @@ fn show(file: &Path, workout: &Value, as_json: bool) -> String {
     };
     let word = |key: &str| workout[key].as_str().unwrap_or("?").to_owned();
     [
-        file,
+        title.to_owned(),
         format!("  workout   {}", word("workout_id")),
         format!(
             "  stages    summary {} · analysis {} · metrics {}",

@@ -418,6 +418,7 @@ fn a_workout_is_shown_as_documented() {
     };
     let workout = WorkoutView {
         workout_id: WorkoutId(Uuid::nil()),
+        parent_id: None,
         provider: "upload".to_owned(),
         provider_activity_id: "1".to_owned(),
         sport: Sport::Run.as_str().to_owned(),
@@ -437,8 +438,18 @@ fn a_workout_is_shown_as_documented() {
         updated_at: now,
         status,
         computed: Some(json!({"versions": {"summary": 1}})),
+        sessions: Vec::new(),
     };
-    let shown = serde_json::to_value(workout).unwrap();
+    let session = WorkoutView {
+        parent_id: Some(WorkoutId(Uuid::nil())),
+        computed: None,
+        ..workout.clone()
+    };
+    let whole = WorkoutView {
+        sessions: vec![session.clone(), session],
+        ..workout
+    };
+    let shown = serde_json::to_value(whole).unwrap();
     assert_fits(&document, "Workout", &shown);
     assert_fits(
         &document,

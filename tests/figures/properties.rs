@@ -2,7 +2,7 @@
 
 use chrono::DateTime;
 use domain::athlete::{Athlete, Sex, Thresholds};
-use domain::recording::{Channel, Format, Lap, Length, Recording, Session, TimerEvent};
+use domain::recording::{Channel, Format, Lap, Length, Recording, Session, TimerEvent, Totals};
 use domain::sport::Sport;
 use domain::stage::{StageError, StageInput};
 use domain::units::{Bpm, Joules, Watts};
@@ -52,6 +52,7 @@ fn sessions() -> impl Strategy<Value = Vec<Session>> {
         sub_sport: None,
         start_s,
         end_s: start_s,
+        totals: Totals::default(),
     });
     prop_oneof![3 => Just(Vec::new()), 1 => vec(session, 0..4)]
 }

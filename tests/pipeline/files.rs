@@ -47,6 +47,14 @@ fn every_recording_comes_out_complete_and_within_the_oracles_tolerances() {
         for status in ["summary_status", "analysis_status", "metrics_status"] {
             assert_eq!(line[status], "complete", "{file} {line}");
         }
+        let sessions = line["sessions"].as_array().map_or(&[][..], Vec::as_slice);
+        let expected_sessions = expected["sessions"].as_array().map_or(0, Vec::len);
+        assert_eq!(sessions.len(), expected_sessions, "{file}");
+        for session in sessions {
+            assert_eq!(session["metrics_status"], "complete", "{session}");
+            assert_eq!(session["file"], file);
+            assert!(session["computed"]["overall"].is_object(), "{session}");
+        }
         for (key, ours) in [
             ("distance_m", "/overall/distance_m"),
             ("elapsed_s", "/overall/elapsed_s"),

@@ -12,4 +12,5 @@ mod ingest;
 mod merge_computed;
 mod profile;
 mod reads;
+mod sessions;
 mod stages;

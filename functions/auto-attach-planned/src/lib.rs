@@ -80,6 +80,10 @@ async fn wish(
             changed,
         )),
         Wish::NoWorkout => Err(Problem::not_found("not_found", "there is no such workout")),
+        Wish::PerSession => Err(Problem::unprocessable(
+            "plan_per_session",
+            "the workout is several sessions; attach the plan to one of them",
+        )),
         Wish::NoPlan => Err(Problem::not_found(
             "plan_not_found",
             "there is no such plan",

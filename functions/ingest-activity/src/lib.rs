@@ -9,10 +9,12 @@ mod reanalyse;
 mod upload;
 mod webhook;
 
+use chrono::{DateTime, Utc};
 use domain::decode::DecodeError;
+use domain::id::UserId;
 use domain::matching::Executed;
 use domain::recording::{self, Recording};
-use domain::signal::{distance::Distance, timer::timer_s};
+use domain::signal::{distance::Distance, session, timer::timer_s};
 use lambda_http::http::Method;
 use platform::app::WriterApp;
 use platform::config::{self, ConfigError};
@@ -20,6 +22,10 @@ use platform::http::{self, Handler, Request, Response};
 use platform::problem::Problem;
 use platform::signature::SigningKeys;
 use sha2::{Digest, Sha256};
+use std::borrow::Cow;
+use store::ingest::{self, Ingested};
+use store::workouts::{ProviderKey, Reported};
+use store::{StoreError, Tx};
 
 /// What ingest borrows.
 pub struct Ingest {
@@ -66,25 +72,76 @@ pub async fn run() -> Result<(), platform::Error> {
 }
 
 /// A recording made ready for the transaction, so that nothing is computed while locks are held.
-struct Prepared {
+struct Prepared<'a> {
+    recording: Cow<'a, Recording>,
+    name: Option<&'a str>,
     columns: Vec<u8>,
     executed: Executed,
     content_sha256: [u8; 32],
+    /// Of a multi-session recording, each session by itself.
+    sessions: Vec<Self>,
 }
 
-impl Prepared {
-    fn new(recording: &Recording, name: Option<&str>) -> Self {
-        let columns = recording::encode(recording);
-        let distance_m = Distance::of(recording).map(|distance| distance.total_m());
-        let executed = Executed::of(recording, timer_s(recording), distance_m);
+impl<'a> Prepared<'a> {
+    fn new(recording: &'a Recording, name: Option<&'a str>) -> Self {
+        let sessions = session::cut(recording).into_iter();
+        Self {
+            sessions: sessions
+                .map(|session| Self::one(Cow::Owned(session), name))
+                .collect(),
+            ..Self::one(Cow::Borrowed(recording), name)
+        }
+    }
+
+    fn one(recording: Cow<'a, Recording>, name: Option<&'a str>) -> Self {
+        let columns = recording::encode(&recording);
+        let distance_m = Distance::of(&recording).map(|distance| distance.total_m());
+        let executed = Executed::of(&recording, timer_s(&recording), distance_m);
         let mut content = Sha256::new();
         content.update(name.unwrap_or_default());
         content.update([0]);
         content.update(&columns);
         Self {
+            recording,
+            name,
             columns,
             executed,
             content_sha256: content.finalize().into(),
+            sessions: Vec::new(),
+        }
+    }
+
+    /// Stores all of it in a transaction that holds the user's lock.
+    async fn ingest(
+        &self,
+        tx: &mut Tx,
+        user: UserId,
+        key: ProviderKey<'_>,
+        source_sha256: &[u8],
+        provider_time: Option<DateTime<Utc>>,
+    ) -> Result<Ingested, StoreError> {
+        let reported = self.reported(source_sha256, provider_time);
+        let sessions: Vec<Reported<'_>> = self
+            .sessions
+            .iter()
+            .map(|session| session.reported(source_sha256, provider_time))
+            .collect();
+        ingest::ingest(tx, user, key, &reported, &sessions).await
+    }
+
+    fn reported<'b>(
+        &'b self,
+        source_sha256: &'b [u8],
+        provider_time: Option<DateTime<Utc>>,
+    ) -> Reported<'b> {
+        Reported {
+            recording: &self.recording,
+            name: self.name,
+            executed: &self.executed,
+            columns: &self.columns,
+            source_sha256,
+            content_sha256: &self.content_sha256,
+            provider_time,
         }
     }
 }

@@ -20,7 +20,7 @@ pub(crate) async fn request(
 ) -> Result<Response, Problem> {
     let (user, mut tx) = ingest.app.users.begin(request).await?;
 
-    let renewed = match renew(&mut tx, user, request, id).await {
+    let (workout_id, changed) = match renew(&mut tx, user, request, id).await {
         Ok(renewed) => renewed,
         Err(problem) => {
             end(tx).await;
@@ -28,12 +28,6 @@ pub(crate) async fn request(
         }
     };
 
-    let (workout_id, renewed) = renewed;
-    let changed = if renewed {
-        vec![workout_id]
-    } else {
-        Vec::new()
-    };
     ingest
         .app
         .commit_and_ring(tx, user, &changed, request.correlation_id())
@@ -46,7 +40,7 @@ async fn renew(
     user: UserId,
     request: &Request,
     id: &str,
-) -> Result<(WorkoutId, bool), Problem> {
+) -> Result<(WorkoutId, Vec<WorkoutId>), Problem> {
     let workout: WorkoutId = request.id(id)?;
     tx.lock_user(user).await?;
     if workouts::find_for_attach(tx, user, workout)
@@ -56,7 +50,8 @@ async fn renew(
         return Err(Problem::not_found("not_found", "there is no such workout"));
     }
     // What is on its way already is the answer to every further click.
-    let renewed = !stages::is_unfinished(tx, user, workout).await?
-        && attach::renew(tx, user, workout).await?;
-    Ok((workout, renewed))
+    if stages::is_unfinished(tx, user, workout).await? {
+        return Ok((workout, Vec::new()));
+    }
+    Ok((workout, attach::renew_whole(tx, user, workout).await?))
 }

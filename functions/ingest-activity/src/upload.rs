@@ -8,8 +8,8 @@ use platform::app::end;
 use platform::http::{self, Request, Response};
 use platform::problem::Problem;
 use sha2::{Digest, Sha256};
-use store::ingest::{self, Outcome};
-use store::workouts::{ProviderKey, Reported};
+use store::ingest::Outcome;
+use store::workouts::ProviderKey;
 
 /// What an upload is stored under: its provider is nobody, its id is its content's hash.
 const PROVIDER: &str = "upload";
@@ -29,22 +29,11 @@ pub(crate) async fn accept(ingest: &Ingest, request: &Request) -> Result<Respons
     let sha256: [u8; 32] = Sha256::digest(request.body()).into();
     let activity_id: String = sha256.iter().map(|byte| format!("{byte:02x}")).collect();
 
-    let key = ProviderKey {
-        provider: PROVIDER,
-        activity_id: &activity_id,
-        session_index: 0,
-    };
-    let reported = Reported {
-        recording: &recording,
-        name: None,
-        executed: &prepared.executed,
-        content_sha256: &prepared.content_sha256,
-        provider_time: None,
-    };
+    let key = ProviderKey::activity(PROVIDER, &activity_id);
     let mut tx = ingest.app.users.open(user).await?;
     let ingested = async {
         tx.lock_user(user).await?;
-        ingest::ingest(&mut tx, user, key, &reported, &prepared.columns, &sha256).await
+        prepared.ingest(&mut tx, user, key, &sha256, None).await
     };
     let ingested = match ingested.await {
         Ok(ingested) => ingested,

@@ -10,7 +10,7 @@ use platform::providers::paceline::{self, DeliveryItem, Event};
 use sha2::{Digest, Sha256};
 use store::deliveries::{self, DeliveryKey};
 use store::ingest::{self, Ingested};
-use store::workouts::{ProviderKey, Reported};
+use store::workouts::ProviderKey;
 use store::{Tx, users};
 
 /// What the provider hears; it only needs the status.
@@ -96,7 +96,7 @@ async fn apply(
     tx: &mut Tx,
     delivery: DeliveryKey<'_>,
     item: &DeliveryItem,
-    prepared: Option<&Prepared>,
+    prepared: Option<&Prepared<'_>>,
 ) -> Result<Applied, Problem> {
     let unknown = || {
         Problem::unprocessable("unknown_athlete", "no user has connected this account")
@@ -114,37 +114,15 @@ async fn apply(
         return Ok(Applied::Before(workout_id));
     }
 
-    let key = ProviderKey {
-        provider: delivery.provider,
-        activity_id: &item.activity_id,
-        session_index: 0,
-    };
+    let key = ProviderKey::activity(delivery.provider, &item.activity_id);
     let provider_time = Some(item.occurred_at);
-    let ingested = match (&item.event, prepared) {
-        (
-            Event::Brought {
-                name, recording, ..
-            },
-            Some(prepared),
-        ) => {
-            let reported = Reported {
-                recording,
-                name: name.as_deref(),
-                executed: &prepared.executed,
-                content_sha256: &prepared.content_sha256,
-                provider_time,
-            };
-            ingest::ingest(
-                tx,
-                user,
-                key,
-                &reported,
-                &prepared.columns,
-                delivery.body_sha256,
-            )
-            .await?
+    let ingested = match prepared {
+        Some(prepared) => {
+            prepared
+                .ingest(tx, user, key, delivery.body_sha256, provider_time)
+                .await?
         }
-        _ => ingest::delete(tx, user, key, provider_time).await?,
+        None => ingest::delete(tx, user, key, provider_time).await?,
     };
     let outcome = ingested.outcome.as_str();
     let event = item.event.as_str();

@@ -82,6 +82,8 @@ pub enum MatchReason {
     PlanDeleted,
     /// The plans could not be read; the next change of a plan of that day decides.
     Undecided,
+    /// It is several sessions, and each has a plan of its own or none.
+    PerSession,
     /// No plan of that day and sport is free.
     NoCandidates,
     /// Plans are there, but none is near the duration that was done.

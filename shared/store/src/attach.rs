@@ -58,6 +58,8 @@ pub async fn rematch_date(
 pub enum Wish {
     /// There is no such workout.
     NoWorkout,
+    /// It is several sessions; plans are for each by itself.
+    PerSession,
     /// There is no such plan.
     NoPlan,
     /// Another live workout holds the plan.
@@ -79,6 +81,9 @@ pub async fn attach(
     let Some(workout) = workouts::find_for_attach(tx, user, workout).await? else {
         return Ok(Wish::NoWorkout);
     };
+    if workout.decision.reason == MatchReason::PerSession {
+        return Ok(Wish::PerSession);
+    }
     let Some(plan) = plans::find_plan(tx, user, planned).await? else {
         return Ok(Wish::NoPlan);
     };
@@ -100,6 +105,9 @@ pub async fn detach(tx: &mut Tx, user: UserId, workout: WorkoutId) -> Result<Wis
     let Some(workout) = workouts::find_for_attach(tx, user, workout).await? else {
         return Ok(Wish::NoWorkout);
     };
+    if workout.decision.reason == MatchReason::PerSession {
+        return Ok(Wish::PerSession);
+    }
     let decision = Decision::without_weighing(MatchReason::Detached, None);
     grant(tx, user, &workout, &decision).await
 }
@@ -163,6 +171,27 @@ pub async fn reconsider(tx: &mut Tx, user: UserId, holder: WorkoutId) -> Result<
         renew(tx, user, holder).await?;
     }
     Ok(())
+}
+
+/// Renews a workout and its sessions, and answers all of them.
+///
+/// # Errors
+/// [`StoreError`] when the database is away.
+pub async fn renew_whole(
+    tx: &mut Tx,
+    user: UserId,
+    workout: WorkoutId,
+) -> Result<Vec<WorkoutId>, StoreError> {
+    let mut all = vec![workout];
+    let sessions = workouts::list_sessions(tx, user, workout).await?;
+    all.extend(sessions.iter().map(workouts::Known::workout_id));
+    let mut renewed = Vec::new();
+    for workout in all {
+        if renew(tx, user, workout).await? {
+            renewed.push(workout);
+        }
+    }
+    Ok(renewed)
 }
 
 /// Raises the generation of a workout and requests its stages; `false` when there is none.

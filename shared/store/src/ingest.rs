@@ -4,11 +4,13 @@
 //! transaction, holds the user's lock, and commits.
 
 use crate::attach::{decide, rematch_date};
-use crate::workouts::{self, Known, ProviderKey, Reported};
+use crate::workouts::{self, Known, NewWorkout, ProviderKey, Reported};
 use crate::{StoreError, Tx, athletes, deletions, stages};
 use chrono::{DateTime, Utc};
 use domain::id::{UserId, WorkoutId};
 use domain::local_date::local_date;
+use domain::matching::{Decision, MatchReason};
+use std::collections::BTreeSet;
 use uuid::Uuid;
 
 /// What a delivery did.
@@ -55,6 +57,9 @@ pub struct Ingested {
 
 /// Stores what a provider reports, attaches the plan, and requests the stages.
 ///
+/// The sessions of a multi-session recording become workouts of their own under the whole one; a
+/// session that the provider no longer reports becomes a tombstone.
+///
 /// # Errors
 /// [`StoreError`] when the database is away.
 pub async fn ingest(
@@ -62,8 +67,56 @@ pub async fn ingest(
     user: UserId,
     key: ProviderKey<'_>,
     reported: &Reported<'_>,
-    columns: &[u8],
-    source_sha256: &[u8],
+    sessions: &[Reported<'_>],
+) -> Result<Ingested, StoreError> {
+    let place = if sessions.is_empty() {
+        Place::Alone
+    } else {
+        Place::Whole
+    };
+    let mut ingested = store(tx, user, key, place, reported).await?;
+    let (Some(whole), Outcome::Created | Outcome::Changed) =
+        (ingested.workout_id, ingested.outcome)
+    else {
+        return Ok(ingested);
+    };
+
+    let mut last = 0;
+    for (index, session) in (1..).zip(sessions) {
+        let stored = store(tx, user, key.session(index), Place::Session(whole), session).await?;
+        ingested.requested.extend(stored.requested);
+        last = index;
+    }
+    if ingested.outcome == Outcome::Changed {
+        let known = workouts::list_sessions(tx, user, whole).await?;
+        let gone = known.iter().filter(|known| known.session_index > last);
+        let requested = bury(tx, user, gone, reported.provider_time).await?;
+        ingested.requested.extend(requested);
+    }
+    // Who gave up a plan to another of the same activity is named twice.
+    ingested.requested.sort_unstable();
+    ingested.requested.dedup();
+    Ok(ingested)
+}
+
+/// Where a workout stands among the sessions of its activity.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Place {
+    /// The activity is one session.
+    Alone,
+    /// The activity is several, and this is all of them; plans are for each by itself.
+    Whole,
+    /// One of several, under the workout of all of them.
+    Session(WorkoutId),
+}
+
+/// Stores one workout with its recording, attaches its plan, and requests its stages.
+async fn store(
+    tx: &mut Tx,
+    user: UserId,
+    key: ProviderKey<'_>,
+    place: Place,
+    reported: &Reported<'_>,
 ) -> Result<Ingested, StoreError> {
     let known = workouts::find_by_provider(tx, user, key).await?;
     let already = match &known {
@@ -104,18 +157,31 @@ pub async fn ingest(
             )
         }
     };
+    let decision = match place {
+        Place::Whole => Decision::without_weighing(MatchReason::PerSession, None),
+        Place::Alone | Place::Session(_) => {
+            decide(tx, user, date, workout, reported.executed).await?
+        }
+    };
 
     let mut requested = vec![workout];
     let generation = match &known {
         None => {
-            let decision = decide(tx, user, date, workout, reported.executed).await?;
-            workouts::insert_workout(tx, user, workout, key, date, reported, &decision).await?;
+            let new = NewWorkout {
+                workout_id: workout,
+                key,
+                parent: match place {
+                    Place::Session(whole) => Some(whole),
+                    Place::Alone | Place::Whole => None,
+                },
+                local_date: date,
+            };
+            workouts::insert_workout(tx, user, new, reported, &decision).await?;
             1
         }
         Some(known) => {
             let generation = workouts::update_workout(tx, user, workout, reported).await?;
             if !known.plan_pinned {
-                let decision = decide(tx, user, date, workout, reported.executed).await?;
                 workouts::set_plan(tx, user, workout, &decision, false).await?;
                 if known.planned_id().is_some() && decision.planned_id != known.planned_id() {
                     requested.extend(rematch_date(tx, user, date).await?);
@@ -124,15 +190,7 @@ pub async fn ingest(
             generation
         }
     };
-    workouts::upsert_recording(
-        tx,
-        user,
-        workout,
-        reported.recording,
-        columns,
-        source_sha256,
-    )
-    .await?;
+    workouts::upsert_recording(tx, user, workout, reported).await?;
     stages::request_stages(tx, user, workout, generation).await?;
 
     let outcome = if known.is_some() {
@@ -147,7 +205,8 @@ pub async fn ingest(
     })
 }
 
-/// Turns a workout into a tombstone, which frees its plan, or remembers that none may come.
+/// Turns a workout and its sessions into tombstones, which frees their plans, or remembers that
+/// none may come.
 ///
 /// # Errors
 /// [`StoreError`] when the database is away.
@@ -184,13 +243,33 @@ pub async fn delete(
             requested: Vec::new(),
         });
     }
-    workouts::tombstone_workout(tx, user, known.workout_id(), provider_time).await?;
-    let requested = rematch_date(tx, user, known.local_date).await?;
+    let mut gone = workouts::list_sessions(tx, user, known.workout_id()).await?;
+    gone.push(known);
+    let requested = bury(tx, user, gone.iter(), provider_time).await?;
     Ok(Ingested {
         workout_id,
         outcome: Outcome::Deleted,
         requested,
     })
+}
+
+/// Turns workouts into tombstones, and answers whose link changed because their plans are free.
+async fn bury(
+    tx: &mut Tx,
+    user: UserId,
+    gone: impl Iterator<Item = &Known>,
+    provider_time: Option<DateTime<Utc>>,
+) -> Result<Vec<WorkoutId>, StoreError> {
+    let mut dates = BTreeSet::new();
+    for known in gone {
+        workouts::tombstone_workout(tx, user, known.workout_id(), provider_time).await?;
+        dates.insert(known.local_date);
+    }
+    let mut requested = Vec::new();
+    for date in dates {
+        requested.extend(rematch_date(tx, user, date).await?);
+    }
+    Ok(requested)
 }
 
 /// Whether nothing is to be done for what is reported, and why.

@@ -3,7 +3,7 @@
 use crate::{StoreError, Tx};
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::id::{UserId, WorkoutId};
-use domain::matching::Decision;
+use domain::matching::{Decision, MatchReason};
 use serde::Serialize;
 use sqlx::FromRow;
 use sqlx::types::Json;
@@ -39,6 +39,9 @@ pub struct Status {
 pub struct WorkoutView {
     /// Its id.
     pub workout_id: WorkoutId,
+    /// The workout of the whole activity, if this is one of its sessions.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub parent_id: Option<WorkoutId>,
     /// Who reported it.
     pub provider: String,
     /// The provider's own id.
@@ -73,6 +76,9 @@ pub struct WorkoutView {
     /// What the stages made of it; absent in lists.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub computed: Option<serde_json::Value>,
+    /// Its sessions in order, without what is computed; absent unless there are several.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub sessions: Vec<Self>,
 }
 
 /// The link to the plan with the decision behind it.
@@ -88,6 +94,7 @@ pub struct PlanView {
 #[derive(Debug, FromRow)]
 struct WorkoutRow {
     id: Uuid,
+    parent_id: Option<Uuid>,
     provider: String,
     provider_activity_id: String,
     sport: String,
@@ -116,6 +123,7 @@ impl From<WorkoutRow> for WorkoutView {
         decision.planned_id = row.planned_id.map(domain::id::PlannedId);
         Self {
             workout_id: WorkoutId(row.id),
+            parent_id: row.parent_id.map(WorkoutId),
             provider: row.provider,
             provider_activity_id: row.provider_activity_id,
             sport: row.sport,
@@ -135,6 +143,7 @@ impl From<WorkoutRow> for WorkoutView {
             updated_at: row.updated_at,
             status: row.status,
             computed: row.computed.map(|json| json.0),
+            sessions: Vec::new(),
         }
     }
 }
@@ -168,7 +177,14 @@ pub async fn find_workout(
         .query_as::<WorkoutRow>(include_str!("../queries/reads/find_workout.sql"))
         .bind(workout.0)
         .bind(user.0);
-    Ok(tx.fetch_optional(query).await?.map(WorkoutView::from))
+    let mut found: Vec<WorkoutView> = tx
+        .fetch_optional(query)
+        .await?
+        .map(WorkoutView::from)
+        .into_iter()
+        .collect();
+    add_sessions(tx, user, &mut found).await?;
+    Ok(found.pop())
 }
 
 /// Lists live workouts, newest first, after the last of the page before.
@@ -187,10 +203,43 @@ pub async fn list_workouts(
         .bind(after.0)
         .bind(after.1.0)
         .bind(limit);
-    Ok(tx
+    let rows = tx.fetch_all(query).await?;
+    let mut page: Vec<WorkoutView> = rows.into_iter().map(WorkoutView::from).collect();
+    add_sessions(tx, user, &mut page).await?;
+    Ok(page)
+}
+
+/// Puts the sessions inside the workouts of several.
+async fn add_sessions(
+    tx: &mut Tx,
+    user: UserId,
+    workouts: &mut [WorkoutView],
+) -> Result<(), StoreError> {
+    let several = |workout: &WorkoutView| workout.plan.decision.reason == MatchReason::PerSession;
+    let parents: Vec<Uuid> = workouts
+        .iter()
+        .filter(|workout| several(workout))
+        .map(|workout| workout.workout_id.0)
+        .collect();
+    if parents.is_empty() {
+        return Ok(());
+    }
+    let query = tx
+        .query_as::<WorkoutRow>(include_str!("../queries/reads/list_sessions.sql"))
+        .bind(user.0)
+        .bind(parents);
+    for session in tx
         .fetch_all(query)
         .await?
         .into_iter()
         .map(WorkoutView::from)
-        .collect())
+    {
+        let whole = workouts
+            .iter_mut()
+            .find(|workout| Some(workout.workout_id) == session.parent_id);
+        if let Some(whole) = whole {
+            whole.sessions.push(session);
+        }
+    }
+    Ok(())
 }

@@ -63,7 +63,7 @@ pub async fn request_stages(
     Ok(())
 }
 
-/// Whether any stage of a workout is still pending or processing.
+/// Whether any stage of a workout or of its sessions is still pending or processing.
 ///
 /// # Errors
 /// [`StoreError`] when the database is away.

@@ -17,14 +17,36 @@ pub struct ProviderKey<'a> {
     pub provider: &'a str,
     /// The provider's own id.
     pub activity_id: &'a str,
-    /// Which session of the activity; 0 for the activity as a whole.
+    /// Which session of the activity, from 1; 0 for the activity as a whole.
     pub session_index: i16,
+}
+
+impl<'a> ProviderKey<'a> {
+    /// An activity as a whole.
+    pub fn activity(provider: &'a str, activity_id: &'a str) -> Self {
+        Self {
+            provider,
+            activity_id,
+            session_index: 0,
+        }
+    }
+
+    /// One of its sessions, counted from 1.
+    #[must_use]
+    pub fn session(self, session_index: i16) -> Self {
+        Self {
+            session_index,
+            ..self
+        }
+    }
 }
 
 /// A workout as ingest finds it.
 #[derive(Debug, Clone, PartialEq, Eq, FromRow)]
 pub struct Known {
     id: Uuid,
+    /// Which session of the activity it is; 0 for the activity as a whole.
+    pub session_index: i16,
     /// Version of its input.
     pub generation: i64,
     /// SHA-256 of what the provider said.
@@ -61,7 +83,11 @@ pub struct Reported<'a> {
     pub name: Option<&'a str>,
     /// What was done, for matching and listing.
     pub executed: &'a Executed,
-    /// SHA-256 of all of it.
+    /// The recording as it is stored.
+    pub columns: &'a [u8],
+    /// SHA-256 of what it was read from.
+    pub source_sha256: &'a [u8],
+    /// SHA-256 of all that the provider says.
     pub content_sha256: &'a [u8],
     /// The provider's own time of it.
     pub provider_time: Option<DateTime<Utc>>,
@@ -85,6 +111,35 @@ pub async fn find_by_provider(
     tx.fetch_optional(query).await
 }
 
+/// Lists the live sessions of a multi-session workout, in order.
+///
+/// # Errors
+/// [`StoreError`] when the database is away.
+pub async fn list_sessions(
+    tx: &mut Tx,
+    user: UserId,
+    workout: WorkoutId,
+) -> Result<Vec<Known>, StoreError> {
+    let query = tx
+        .query_as(include_str!("../queries/workouts/list_sessions.sql"))
+        .bind(workout.0)
+        .bind(user.0);
+    tx.fetch_all(query).await
+}
+
+/// A workout that was not known, but for what its provider reports.
+#[derive(Debug, Clone, Copy)]
+pub struct NewWorkout<'a> {
+    /// Its id.
+    pub workout_id: WorkoutId,
+    /// What makes it the same again.
+    pub key: ProviderKey<'a>,
+    /// The workout of the whole activity, if it is a session.
+    pub parent: Option<WorkoutId>,
+    /// The athlete's date.
+    pub local_date: NaiveDate,
+}
+
 /// Stores a workout that was not known, at generation 1.
 ///
 /// # Errors
@@ -92,26 +147,25 @@ pub async fn find_by_provider(
 pub async fn insert_workout(
     tx: &mut Tx,
     user: UserId,
-    workout: WorkoutId,
-    key: ProviderKey<'_>,
-    local_date: NaiveDate,
+    new: NewWorkout<'_>,
     reported: &Reported<'_>,
     decision: &Decision,
 ) -> Result<(), StoreError> {
     let recording = reported.recording;
     let query = tx
         .query(include_str!("../queries/workouts/insert_workout.sql"))
-        .bind(workout.0)
+        .bind(new.workout_id.0)
         .bind(user.0)
-        .bind(key.provider.to_owned())
-        .bind(key.activity_id.to_owned())
-        .bind(key.session_index)
+        .bind(new.key.provider.to_owned())
+        .bind(new.key.activity_id.to_owned())
+        .bind(new.key.session_index)
+        .bind(new.parent.map(|parent| parent.0))
         .bind(recording.sport.as_str())
         .bind(recording.sub_sport.clone())
         .bind(reported.name.map(str::to_owned))
         .bind(recording.start_utc)
         .bind(recording.utc_offset_s)
-        .bind(local_date)
+        .bind(new.local_date)
         .bind(reported.executed.duration_s)
         .bind(reported.executed.distance_m)
         .bind(recording.partial)
@@ -180,25 +234,23 @@ pub async fn upsert_recording(
     tx: &mut Tx,
     user: UserId,
     workout: WorkoutId,
-    recording: &Recording,
-    columns: &[u8],
-    source_sha256: &[u8],
+    reported: &Reported<'_>,
 ) -> Result<(), StoreError> {
-    let format = match recording.format {
+    let format = match reported.recording.format {
         Format::Fit => "fit",
         Format::Tcx => "tcx",
         Format::Gpx => "gpx",
         Format::Json => "json",
     };
-    let samples = i32::try_from(recording.samples()).unwrap_or(i32::MAX);
+    let samples = i32::try_from(reported.recording.samples()).unwrap_or(i32::MAX);
     let query = tx
         .query(include_str!("../queries/workouts/upsert_recording.sql"))
         .bind(workout.0)
         .bind(user.0)
         .bind(format)
-        .bind(source_sha256.to_owned())
+        .bind(reported.source_sha256.to_owned())
         .bind(samples)
-        .bind(columns.to_owned());
+        .bind(reported.columns.to_owned());
     tx.execute(query).await?;
     Ok(())
 }

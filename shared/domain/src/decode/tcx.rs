@@ -6,7 +6,7 @@ use super::{
     sports, xml,
 };
 use crate::{
-    recording::{Format, Lap, Recording, Session},
+    recording::{Format, Lap, Recording, Session, Totals},
     sport::Sport,
 };
 use quick_xml::events::BytesStart;
@@ -52,6 +52,7 @@ struct Activity {
     sport: String,
     start_ms: Option<i64>,
     end_ms: Option<i64>,
+    first_lap: usize,
 }
 
 #[derive(Debug, Default)]
@@ -75,6 +76,7 @@ impl xml::Visitor for Database {
                     sport: xml::attribute(element, "Sport")
                         .unwrap_or_default()
                         .into_owned(),
+                    first_lap: self.laps.len(),
                     ..Activity::default()
                 });
             }
@@ -189,12 +191,7 @@ impl Database {
         let mut recording = self.samples.into_recording(Format::Tcx, sport, reported)?;
         recording.partial |= damaged || self.overflow;
         recording.sub_sport = sub_sport;
-        let sum = |value: fn(&RawLap) -> Option<f64>| {
-            self.laps.iter().filter_map(value).reduce(|a, b| a + b)
-        };
-        recording.totals.timer_s = sum(|lap| lap.total_s);
-        recording.totals.distance_m = sum(|lap| lap.distance_m);
-        recording.totals.calories_kcal = sum(|lap| lap.calories_kcal);
+        recording.totals = totals(&self.laps);
         let seconds = |ms: i64| moment::seconds(ms.saturating_sub(start_ms));
         recording.laps = self
             .laps
@@ -213,22 +210,39 @@ impl Database {
             })
             .collect();
         if sport == Sport::Multisport {
+            let nexts = self.activities.iter().skip(1);
+            let ends = nexts.map(|next| next.first_lap).chain([self.laps.len()]);
             recording.sessions = self
                 .activities
                 .iter()
-                .filter_map(|activity| {
+                .zip(ends)
+                .filter_map(|(activity, end)| {
+                    let laps = self.laps.get(activity.first_lap..end).unwrap_or_default();
                     let (sport, sub_sport) = sports::from_word(&activity.sport);
                     Some(Session {
                         sport,
                         sub_sport,
                         start_s: seconds(activity.start_ms?),
                         end_s: seconds(activity.end_ms?),
+                        totals: totals(laps),
                     })
                 })
                 .collect();
         }
         xml::count_steps(&mut recording, self.per_leg);
         Some(recording)
+    }
+}
+
+/// What laps report together.
+fn totals(laps: &[RawLap]) -> Totals {
+    let sum =
+        |value: fn(&RawLap) -> Option<f64>| laps.iter().filter_map(value).reduce(|a, b| a + b);
+    Totals {
+        timer_s: sum(|lap| lap.total_s),
+        distance_m: sum(|lap| lap.distance_m),
+        calories_kcal: sum(|lap| lap.calories_kcal),
+        ..Totals::default()
     }
 }
 

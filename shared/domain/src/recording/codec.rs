@@ -264,6 +264,28 @@ fn tidy(mut header: Header) -> Header {
         number(&mut session.start_s);
         number(&mut session.end_s);
     }
+    let sessions = header
+        .sessions
+        .iter_mut()
+        .map(|session| &mut session.totals);
+    for totals in sessions.chain(std::iter::once(&mut header.totals)) {
+        for value in [
+            &mut totals.elapsed_s,
+            &mut totals.timer_s,
+            &mut totals.distance_m,
+            &mut totals.avg_hr_bpm,
+            &mut totals.max_hr_bpm,
+            &mut totals.avg_power_w,
+            &mut totals.max_power_w,
+            &mut totals.avg_cadence,
+            &mut totals.max_speed_mps,
+            &mut totals.elevation_gain_m,
+            &mut totals.elevation_loss_m,
+            &mut totals.calories_kcal,
+        ] {
+            optional(value);
+        }
+    }
     for length in &mut header.lengths {
         number(&mut length.start_s);
         number(&mut length.timer_s);
@@ -274,23 +296,6 @@ fn tidy(mut header: Header) -> Header {
         optional(&mut set.weight_kg);
     }
     optional(&mut header.pool_length_m);
-    let totals = &mut header.totals;
-    for value in [
-        &mut totals.elapsed_s,
-        &mut totals.timer_s,
-        &mut totals.distance_m,
-        &mut totals.avg_hr_bpm,
-        &mut totals.max_hr_bpm,
-        &mut totals.avg_power_w,
-        &mut totals.max_power_w,
-        &mut totals.avg_cadence,
-        &mut totals.max_speed_mps,
-        &mut totals.elevation_gain_m,
-        &mut totals.elevation_loss_m,
-        &mut totals.calories_kcal,
-    ] {
-        optional(value);
-    }
     header
 }
 

@@ -114,6 +114,9 @@ pub struct Session {
     pub start_s: f64,
     /// Seconds since the recording's start.
     pub end_s: f64,
+    /// What the source reported of it.
+    #[serde(default)]
+    pub totals: Totals,
 }
 
 /// One length of a pool.

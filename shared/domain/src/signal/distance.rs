@@ -154,7 +154,7 @@ pub fn haversine_m(from: (f64, f64), to: (f64, f64)) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::recording::{Format, Session};
+    use crate::recording::{Format, Session, Totals};
     use crate::sport::Sport;
     use chrono::DateTime;
 
@@ -192,6 +192,7 @@ mod tests {
             sub_sport: None,
             start_s,
             end_s: 0.0,
+            totals: Totals::default(),
         };
         let mut recording = counted(&[Some(0.0), Some(100.0), Some(120.0), Some(5.0), Some(30.0)]);
         recording.sessions = vec![session(-3.0), session(2.0), session(3.0)];

@@ -37,8 +37,8 @@ pub fn is_several(recording: &Recording) -> bool {
 /// Cuts a recording into one per session, in order (rule M1); empty for a single session.
 ///
 /// Each starts at its own first sample, with the distance counter taken back to what was counted
-/// before it (rule D3) and the timer running where it ran. The totals stay with the whole: the
-/// source reported them for all sessions together. A session without samples starts where it says.
+/// before it (rule D3), the timer running where it ran, and what the source reported of that
+/// session. A session without samples starts where it says.
 pub fn cut(recording: &Recording) -> Vec<Recording> {
     if !is_several(recording) {
         return Vec::new();
@@ -69,6 +69,7 @@ pub fn cut(recording: &Recording) -> Vec<Recording> {
             let mut child = part.cut();
             child.sport = session.sport;
             child.sub_sport.clone_from(&session.sub_sport);
+            child.totals.clone_from(&session.totals);
             child
         })
         .collect()
@@ -232,6 +233,7 @@ mod tests {
             sub_sport: None,
             start_s,
             end_s: 0.0,
+            totals: Totals::default(),
         };
         recording.time_s = vec![0.0, 10.0, 20.0, 30.0, 40.0];
         recording.distance_m = [0.0, 30.0, 60.0, 160.0, 260.0]

@@ -1,7 +1,7 @@
 SELECT
-    w.id, w.provider, w.provider_activity_id, w.sport, w.sub_sport, w.name, w.started_at,
-    w.utc_offset_s, w.local_date, w.duration_s, w.distance_m, w.partial, w.planned_id,
-    w.plan_pinned, w.plan_decision, w.created_at, w.updated_at, s.generation,
+    w.id, w.parent_id, w.provider, w.provider_activity_id, w.sport, w.sub_sport, w.name,
+    w.started_at, w.utc_offset_s, w.local_date, w.duration_s, w.distance_m, w.partial,
+    w.planned_id, w.plan_pinned, w.plan_decision, w.created_at, w.updated_at, s.generation,
     s.summary_status, s.summary_error, s.summary_updated_at,
     s.analysis_status, s.analysis_error, s.analysis_updated_at,
     s.metrics_status, s.metrics_error, s.metrics_updated_at,

@@ -289,6 +289,7 @@ impl Clock {
                     sub_sport,
                     start_s,
                     end_s: end_s.unwrap_or(start_s).max(start_s),
+                    totals: span.totals.clone(),
                 })
             })
             .collect()

@@ -1,0 +1,12 @@
+SELECT
+    w.id, w.parent_id, w.provider, w.provider_activity_id, w.sport, w.sub_sport, w.name,
+    w.started_at, w.utc_offset_s, w.local_date, w.duration_s, w.distance_m, w.partial,
+    w.planned_id, w.plan_pinned, w.plan_decision, w.created_at, w.updated_at, s.generation,
+    s.summary_status, s.summary_error, s.summary_updated_at,
+    s.analysis_status, s.analysis_error, s.analysis_updated_at,
+    s.metrics_status, s.metrics_error, s.metrics_updated_at,
+    NULL::jsonb AS computed
+FROM workouts AS w
+JOIN workout_status AS s ON s.workout_id = w.id
+WHERE w.parent_id = ANY ($2::uuid[]) AND w.user_id = $1::uuid AND w.deleted_at IS NULL
+ORDER BY w.parent_id, w.session_index
