@@ -1,4 +1,5 @@
 //! The figures of the three stages, against an independent oracle and against their own laws.
 
+mod hostile;
 mod oracle;
 mod properties;

@@ -81,7 +81,13 @@ fn decode_plain(bytes: &[u8], damaged: bool) -> Result<Recording, DecodeError> {
     };
     recording.partial |= damaged;
     if recording.partial {
-        recording.totals = Totals::default();
+        let sessions = recording.sessions.iter_mut();
+        for totals in sessions
+            .map(|session| &mut session.totals)
+            .chain([&mut recording.totals])
+        {
+            *totals = Totals::default();
+        }
     }
     Ok(recording.quantised())
 }
