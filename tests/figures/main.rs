@@ -1,5 +1,6 @@
 //! The figures of the three stages, against an independent oracle and against their own laws.
 
+mod devices;
 mod hostile;
 mod oracle;
 mod properties;

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use support::oracle::{Failure, Judge, Oracle, at, bytes};
 
 /// The outputs of all stages in one object, as clients see them.
-fn computed(recording: Recording, athlete: Athlete) -> Result<Value, Failure> {
+pub(crate) fn computed(recording: Recording, athlete: Athlete) -> Result<Value, Failure> {
     let local_date = recording.start_utc.date_naive();
     let input = StageInput {
         recording,
