@@ -1,19 +1,17 @@
 //! `paceline redrive`: an operator requests failed or stuck runs again.
-//!
-//! It works on the ledger alone: a run that is pending and was never rung is rung by the next
-//! sweep, so that nothing here needs AWS, and a command that dies half-way has lost nothing.
 
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{ArgGroup, Args};
 use domain::id::WorkoutId;
 use domain::stage::{StageName, StageStatus};
 use platform::config::LIMITS;
 use serde_json::json;
+use store::Store;
 use store::stages::{self, Redrivable, Selection};
-use store::{DatabaseSettings, Pooler, Store, StoreError, Tx};
+
+use crate::operator::{Ledger, OperatorError, end, stages as stage_names};
 
 /// The exit code when more runs match than one call takes.
 const MORE: u8 = 3;
@@ -44,7 +42,7 @@ Examples:
 )]
 pub(crate) struct Arguments {
     /// Runs of this stage, whose doorbells are in the queue of the same name
-    #[arg(long, visible_alias = "queue", value_parser = stages())]
+    #[arg(long, visible_alias = "queue", value_parser = stage_names())]
     stage: Option<StageName>,
     /// Runs of this workout
     #[arg(long, value_name = "ID")]
@@ -66,28 +64,8 @@ pub(crate) struct Arguments {
     /// Most runs of one call; a sweep rings for 500 a minute
     #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(i64).range(1..=500))]
     limit: i64,
-    #[arg(
-        long,
-        env = "DATABASE_URL",
-        hide_env_values = true,
-        value_name = "URL",
-        help = "URL of the database, as paceline_sweep or another role that sees every run"
-    )]
-    database_url: String,
-}
-
-/// A redrive cannot go on.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum RedriveError {
-    /// The database does not answer, or refuses.
-    #[error("cannot ask the ledger: check --database-url, and that the schema is up to date")]
-    Ledger(#[from] StoreError),
-    /// Row-level security would hide rows without a word.
-    #[error("this role does not see every user's runs: use the URL of paceline_sweep")]
-    Blind,
-    /// Standard output is gone.
-    #[error("cannot print")]
-    Print(#[from] io::Error),
+    #[command(flatten)]
+    ledger: Ledger,
 }
 
 /// What became of a run that matched.
@@ -112,16 +90,9 @@ impl Outcome {
 /// Requests what the arguments select and says what it did, run by run.
 ///
 /// # Errors
-/// [`RedriveError`] says what to do; what is printed was done.
-pub(crate) async fn run(arguments: &Arguments) -> Result<ExitCode, RedriveError> {
-    let store = Store::new(&DatabaseSettings {
-        url: arguments.database_url.clone(),
-        // Right with a pooler in between and without one; nobody counts round trips here.
-        pooler: Pooler::Transaction,
-        acquire: LIMITS.stage_wait,
-        statement: LIMITS.stage_statement,
-        lock: LIMITS.stage_wait,
-    })?;
+/// [`OperatorError`] says what to do; what is printed was done.
+pub(crate) async fn run(arguments: &Arguments) -> Result<ExitCode, OperatorError> {
+    let store = arguments.ledger.open().await?;
     let mut found = find(&store, arguments).await?;
     let most = usize::try_from(arguments.limit).unwrap_or(usize::MAX);
     let more = found.len() > most;
@@ -154,7 +125,7 @@ pub(crate) async fn run(arguments: &Arguments) -> Result<ExitCode, RedriveError>
 }
 
 /// Lists what matches, one more than is taken, so that it is known whether more is left.
-async fn find(store: &Store, arguments: &Arguments) -> Result<Vec<Redrivable>, RedriveError> {
+async fn find(store: &Store, arguments: &Arguments) -> Result<Vec<Redrivable>, OperatorError> {
     let selection = Selection {
         stage: arguments.stage,
         workout_id: arguments.workout,
@@ -162,20 +133,14 @@ async fn find(store: &Store, arguments: &Arguments) -> Result<Vec<Redrivable>, R
         failed_only: arguments.failed,
     };
     let mut tx = store.begin_without_user().await?;
-    let listed = async {
-        if !stages::sees_every_run(&mut tx).await? {
-            return Err(RedriveError::Blind);
-        }
-        let limit = arguments.limit.saturating_add(1);
-        Ok(stages::list_redrivable(&mut tx, &selection, LIMITS.repair(), limit).await?)
-    };
-    let listed = listed.await;
+    let limit = arguments.limit.saturating_add(1);
+    let listed = stages::list_redrivable(&mut tx, &selection, LIMITS.repair(), limit).await;
     end(tx).await;
-    listed
+    Ok(listed?)
 }
 
 /// In a transaction of its own: it locks one row at a time, and what was printed stays done.
-async fn request(store: &Store, redrivable: &Redrivable) -> Result<Outcome, RedriveError> {
+async fn request(store: &Store, redrivable: &Redrivable) -> Result<Outcome, OperatorError> {
     let mut tx = store.begin_without_user().await?;
     let (run, wanted) = (redrivable.run, redrivable.wanted);
     match stages::redrive_stage(&mut tx, run, wanted, LIMITS.repair()).await {
@@ -192,11 +157,6 @@ async fn request(store: &Store, redrivable: &Redrivable) -> Result<Outcome, Redr
             Err(error.into())
         }
     }
-}
-
-async fn end(tx: Tx) {
-    // Nothing was changed, and the server ends it when this process hangs up.
-    drop(tx.rollback().await);
 }
 
 const HEADER: &str = "workout                               stage     generation  was         outcome            error";
@@ -248,9 +208,4 @@ fn conclusion(arguments: &Arguments, requested: usize, more: bool) -> String {
         text.push_str("\nmore runs match: call it again, or raise --limit");
     }
     text
-}
-
-fn stages() -> impl TypedValueParser<Value = StageName> {
-    PossibleValuesParser::new(StageName::ALL.map(StageName::as_str))
-        .try_map(|name| StageName::from_name(&name).ok_or("there is no such stage"))
 }

@@ -18,5 +18,6 @@ mod matrix;
 mod order;
 mod poison;
 mod pooler;
+mod recompute;
 mod records;
 mod restart;

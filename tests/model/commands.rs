@@ -17,6 +17,7 @@ enum Command {
     Fail { claim: usize, nature: Nature },
     ExpireDeadline,
     Sweep,
+    Recompute { outdated: bool },
 }
 
 /// A claim that was made, held or lost since.
@@ -39,6 +40,7 @@ fn commands() -> impl Strategy<Value = Vec<Command>> {
         2 => (claim(), nature).prop_map(|(claim, nature)| Command::Fail { claim, nature }),
         2 => Just(Command::ExpireDeadline),
         2 => Just(Command::Sweep),
+        1 => any::<bool>().prop_map(|outdated| Command::Recompute { outdated }),
     ];
     proptest::collection::vec(command, 1..30)
 }
@@ -68,7 +70,7 @@ impl<'a> Story<'a> {
             self.step(*command).await?;
             let seen = self.ledger.look().await.map(|seen| seen.row);
             prop_assert_eq!(seen, self.row, "after {:?}", command);
-            self.check_step(before)?;
+            self.check_step(*command, before)?;
         }
         Ok(())
     }
@@ -134,18 +136,24 @@ impl<'a> Story<'a> {
                 let rescued = self.ledger.rescue().await;
                 prop_assert_eq!(rescued, u64::from(model.is_some()));
             }
+            Command::Recompute { outdated } => {
+                let model = self.row.as_mut().and_then(|row| row.recompute(outdated));
+                let requested = self.ledger.recompute(outdated).await;
+                prop_assert_eq!(requested, u64::from(model.is_some()));
+            }
         }
         Ok(())
     }
 
     /// I5, and that no story ends where nobody can go on.
-    fn check_step(&self, before: Option<Row>) -> Result<(), TestCaseError> {
+    fn check_step(&self, command: Command, before: Option<Row>) -> Result<(), TestCaseError> {
         let (Some(before), Some(row)) = (before, self.row) else {
             return Ok(());
         };
         prop_assert!(row.done >= before.done);
         if before.status == StageStatus::Complete && row.status != StageStatus::Complete {
-            prop_assert!(row.status == StageStatus::Pending && row.wanted > before.wanted);
+            let newer = row.wanted > before.wanted || matches!(command, Command::Recompute { .. });
+            prop_assert!(row.status == StageStatus::Pending && newer);
         }
         if row.status == StageStatus::Pending {
             prop_assert!(row.attempt < MOST_ATTEMPTS, "nobody can claim it: {row:?}");

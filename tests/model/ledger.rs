@@ -178,6 +178,16 @@ impl Row {
         Some(self.end(Move::Redrive))
     }
 
+    /// Wants a complete run again whose result is of an older algorithm.
+    pub(crate) fn recompute(&mut self, outdated: bool) -> Option<Move> {
+        if self.status != StageStatus::Complete || !outdated {
+            return None;
+        }
+        self.attempt = 0;
+        self.rung = false;
+        Some(self.end(Move::Recompute))
+    }
+
     fn end(&mut self, outcome: Move) -> Move {
         self.turn(outcome);
         self.token = None;

@@ -8,10 +8,13 @@ use serde_json::{Value, json};
 use sqlx::PgConnection;
 use std::time::Duration;
 use store::setup::Owner;
-use store::stages::{self, Claim, Failure, RunKey};
+use store::stages::{self, Claim, Failure, Outdated, RunKey};
 use store::{DatabaseSettings, Pooler, Store, StoreError, users};
 use support::database::Database;
 use uuid::Uuid;
+
+/// The version of every result.
+const VERSION: i32 = 1;
 
 /// As in production.
 pub(crate) const MOST_ATTEMPTS: u8 = 5;
@@ -113,7 +116,7 @@ impl Ledger {
         .bind(row.expired)
         .bind(row.rung)
         .bind((row.done > 0).then(|| result_of(row.done)))
-        .bind((row.done > 0).then_some(1))
+        .bind((row.done > 0).then_some(VERSION))
         .bind(error)
         .execute(&mut self.owner)
         .await;
@@ -240,7 +243,8 @@ impl Ledger {
         let mut tx = self.stages.begin(self.run.user_id).await?;
         let result = result_of(generation);
         let claim = self.claim_of(token, generation);
-        let finished = stages::finish_stage(&mut tx, &claim, generation.into(), result, 1).await;
+        let finished =
+            stages::finish_stage(&mut tx, &claim, generation.into(), result, VERSION).await;
         match finished {
             Ok(status) => {
                 tx.commit().await?;
@@ -313,6 +317,22 @@ impl Ledger {
         let redriven = stages::redrive_stage(&mut tx, self.run, wanted.into(), age_of(stale)).await;
         tx.commit().await.expect("commits");
         redriven.expect("redrives")
+    }
+
+    pub(crate) async fn recompute(&mut self, outdated: bool) -> u64 {
+        let mut tx = self
+            .sweep
+            .begin_without_user()
+            .await
+            .expect("a transaction");
+        let outdated = Outdated {
+            stage: self.run.stage,
+            version: VERSION + i32::from(outdated),
+            since: None,
+        };
+        let requested = stages::recompute_outdated(&mut tx, &outdated, 10).await;
+        tx.commit().await.expect("commits");
+        requested.expect("recomputes")
     }
 
     fn claim_of(&self, token: u8, wanted: u8) -> Claim {

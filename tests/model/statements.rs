@@ -69,6 +69,9 @@ enum Statement {
         generation: Generation,
         stale: bool,
     },
+    Recompute {
+        outdated: bool,
+    },
 }
 
 impl Prior {
@@ -126,8 +129,9 @@ impl Generation {
 impl Statement {
     fn all() -> Vec<Self> {
         let mut all = vec![Self::Claim, Self::Rescue];
-        for stale in [false, true] {
-            all.push(Self::SettleDeadLetter { stale });
+        for either in [false, true] {
+            all.push(Self::SettleDeadLetter { stale: either });
+            all.push(Self::Recompute { outdated: either });
         }
         for generation in Generation::ALL {
             for stale in [false, true] {
@@ -186,6 +190,7 @@ impl Statement {
                 },
                 Some(row),
             ) => row.redrive(generation(listed), stale),
+            (Self::Recompute { outdated }, Some(row)) => row.recompute(outdated),
         }
     }
 
@@ -215,6 +220,7 @@ impl Statement {
             Self::Redrive { generation, stale } => {
                 Some(ledger.redrive(generation.number(), stale).await)
             }
+            Self::Recompute { outdated } => Some(ledger.recompute(outdated).await == 1),
         })
     }
 }
@@ -228,7 +234,7 @@ struct Matrix {
 }
 
 impl Matrix {
-    /// 7 statements × 6 states before × tokens × generations × attempts × results there already.
+    /// 8 statements × 6 states before × tokens × generations × attempts × results there already.
     async fn fill(ledger: &mut Ledger) -> Self {
         let mut matrix = Self::default();
         for prior in Prior::ALL {

@@ -111,6 +111,8 @@ pub enum Move {
     SettleDeadLetter,
     /// An operator wants a failed or stuck run again, at the same generation.
     Redrive,
+    /// An operator wants the result of an older algorithm again, at the same generation.
+    Recompute,
 }
 
 impl Move {
@@ -128,10 +130,10 @@ impl Move {
 /// The state machine: from which status which move leads where. `None` is no row yet.
 ///
 /// `docs/stage-lifecycle.md` draws it, and a test holds the two and the database to each other.
-pub const TRANSITIONS: [(Option<StageStatus>, Move, StageStatus); 17] = {
+pub const TRANSITIONS: [(Option<StageStatus>, Move, StageStatus); 18] = {
     use Move::{
-        Claim, Finish, FinishSuperseded, GiveUp, Redrive, Request, Rescue, RescueSpent, Retry,
-        SettleDeadLetter,
+        Claim, Finish, FinishSuperseded, GiveUp, Recompute, Redrive, Request, Rescue, RescueSpent,
+        Retry, SettleDeadLetter,
     };
     use StageStatus::{Complete, Failed, Pending, Processing};
     [
@@ -154,6 +156,7 @@ pub const TRANSITIONS: [(Option<StageStatus>, Move, StageStatus); 17] = {
         (Some(Pending), Redrive, Pending),
         // Only an expired claim, as the sweep would have taken back.
         (Some(Processing), Redrive, Pending),
+        (Some(Complete), Recompute, Pending),
     ]
 };
 

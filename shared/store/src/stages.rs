@@ -6,7 +6,7 @@ use crate::athletes::ThresholdColumns;
 use crate::plans::PlanColumns;
 use crate::workouts::sport;
 use crate::{StoreError, Tx};
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 use domain::athlete::{Athlete, Sex};
 use domain::id::{ClaimToken, UserId, WorkoutId};
 use domain::plan::{PlannedWorkout, StepOrRepeat};
@@ -383,6 +383,67 @@ pub async fn redrive_stage(
         .bind(wanted)
         .bind(stuck_after.as_secs_f64());
     Ok(tx.execute(query).await? > 0)
+}
+
+/// Results of a stage that an older algorithm computed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Outdated {
+    /// The stage.
+    pub stage: StageName,
+    /// The algorithm's version now; every lower one is outdated.
+    pub version: i32,
+    /// Computed at this time or later.
+    pub since: Option<DateTime<Utc>>,
+}
+
+/// How many outdated results there are, and how they stand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Progress {
+    /// Complete: they will be requested again.
+    pub complete: i64,
+    /// Pending or processing: they are on their way.
+    pub waiting: i64,
+    /// Failed: their old result is all there is.
+    pub failed: i64,
+}
+
+/// Counts the outdated results.
+///
+/// # Errors
+/// [`StoreError`] when the database is away.
+pub async fn count_outdated(tx: &mut Tx, outdated: &Outdated) -> Result<Progress, StoreError> {
+    let query = tx
+        .query_as::<(i64, i64, i64)>(include_str!("../queries/stages/count_outdated.sql"))
+        .bind(outdated.stage.as_str())
+        .bind(outdated.version)
+        .bind(outdated.since);
+    let (complete, waiting, failed) = tx
+        .fetch_optional(query)
+        .await?
+        .ok_or_else(|| StoreError::corrupt("a count without a row".to_owned()))?;
+    Ok(Progress {
+        complete,
+        waiting,
+        failed,
+    })
+}
+
+/// Requests the newest outdated results again, at most `limit` of them.
+///
+/// # Errors
+/// [`StoreError`] when the database is away.
+pub async fn recompute_outdated(
+    tx: &mut Tx,
+    outdated: &Outdated,
+    limit: i64,
+) -> Result<u64, StoreError> {
+    let query = tx
+        .query(include_str!("../queries/stages/recompute_outdated.sql"))
+        .bind(outdated.stage.as_str())
+        .bind(outdated.version)
+        .bind(outdated.since)
+        .bind(limit);
+    tx.execute(query).await
 }
 
 /// Lists pending runs whose doorbell was never rung, or so long ago that it must be lost.
