@@ -26,8 +26,8 @@ struct Cli {
     /// Print the names of the ablations, and do nothing
     #[arg(long)]
     list: bool,
-    /// Enough tests are red: an ablation is noticed, and the next one is tried
-    #[arg(long, default_value_t = 3)]
+    /// As soon as this many tests are red, go on to the next ablation
+    #[arg(long, default_value_t = 1)]
     enough: usize,
     /// Run every guard to its end, however many tests are red
     #[arg(long, conflicts_with = "enough")]
@@ -98,8 +98,9 @@ const ABLATIONS: [Ablation; 11] = [
                 file: ENGINE,
                 old: "    let mut tx = store.begin(claim.run.user_id).await?;\n    let ended = work_in",
                 new: "    let mut lock = store.begin(claim.run.user_id).await?;\n    \
-                  stages::try_lock_stage(&mut lock, claim.run).await?;\n    \
+                  let locked = stages::try_lock_stage(&mut lock, claim.run).await?;\n    \
                   lock.commit().await?;\n    \
+                  if !locked { return Err(Trouble::Busy); }\n    \
                   let mut tx = store.begin(claim.run.user_id).await?;\n    let ended = work_in",
             },
             Edit {

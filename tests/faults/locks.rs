@@ -132,6 +132,12 @@ async fn a_worker_that_wakes_after_its_deadline_kept_others_out_and_writes_nothi
                 panic!("the second has to come again: {second:?}")
             };
             assert!(message.contains("must be tried again"), "{message}");
+            let bells = world.cloud().queue("SummaryQueue").unwrap().depth();
+            assert_eq!(
+                bells.total(),
+                1,
+                "SQS brings it again, and nobody rings twice"
+            );
             let ledger = world.everything().await;
             world.wake("compute-summary");
             ledger
