@@ -139,7 +139,7 @@ async fn a_worker_that_wakes_after_its_deadline_kept_others_out_and_writes_nothi
                 "SQS brings it again, and nobody rings twice"
             );
             let ledger = world.everything().await;
-            world.wake("compute-summary");
+            world.wake("compute-summary").await;
             ledger
         })
     };

@@ -205,11 +205,18 @@ impl World {
         panic!("nobody reaches {point}");
     }
 
-    /// Lets those of a function's processes that stand still go on.
-    pub fn wake(&self, function: &str) {
-        for process in self.cloud().functions().process_ids(function) {
-            signal(process, Signal::CONT);
+    /// Lets the process of a function that stands still go on.
+    pub async fn wake(&self, function: &str) {
+        for _ in 0..PATIENCE {
+            let processes = self.cloud().functions().process_ids(function);
+            // Whoever removed the charge may not stand still yet.
+            if let Some(process) = processes.into_iter().find(|process| is_stopped(*process)) {
+                signal(process, Signal::CONT);
+                return;
+            }
+            self.rows("SELECT to_jsonb(1)").await;
         }
+        panic!("no process of {function} stands still");
     }
 
     /// Whether a charge has gone off.
@@ -503,6 +510,14 @@ impl Other {
 )]
 pub(crate) fn now() -> std::time::SystemTime {
     std::time::SystemTime::now()
+}
+
+/// Whether a process stands still by SIGSTOP.
+fn is_stopped(process: u32) -> bool {
+    let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
+    // The name before it is in brackets, and may hold anything.
+    stat.rsplit_once(") ")
+        .is_some_and(|(_, rest)| rest.starts_with('T'))
 }
 
 /// Signals a process of the cloud's; `false` when it ended by itself.
