@@ -1,14 +1,44 @@
 //! Takes one mechanism of the protocol away at a time, and requires that a test notices.
 //!
-//! `cargo run -p tests --bin ablations` copies the tree to `target/ablations`, edits the copy, and
-//! runs the tests that guard the protocol. It prints what was taken away and which tests turned
-//! red, and fails when none did. An edit whose text is no longer in the tree is an error too. A
-//! word after the command chooses the ablations whose name contains it.
+//! It copies the tree to `target/ablations`, edits the copy, and runs the tests that guard the
+//! protocol, first without any edit. It prints what was taken away and which tests turned red, and
+//! fails when none did. An edit whose text is no longer in the tree is an error too.
 
+use clap::Parser;
+use rustix::process::{Pid, Signal, kill_process_group};
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::io::{self, Write};
+use std::io::{self, BufRead, BufReader, Write};
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::time::{Duration, Instant};
+
+/// Takes one mechanism of the protocol away at a time in a copy of the tree, runs the tests that guard it, and fails
+/// when none of them turns red. A table goes to standard output, progress to standard error.
+#[derive(Debug, Parser)]
+#[command(name = "ablations")]
+struct Cli {
+    /// Only the ablations whose name contains this
+    #[arg(default_value = "")]
+    name: String,
+    /// Print the names of the ablations, and do nothing
+    #[arg(long)]
+    list: bool,
+    /// As soon as this many tests are red, go on to the next ablation
+    #[arg(long, default_value_t = 1)]
+    enough: usize,
+    /// Run every guard to its end, however many tests are red
+    #[arg(long, conflicts_with = "enough")]
+    all: bool,
+    /// A guard that runs for longer than this many seconds hangs, which counts as red
+    #[arg(long, default_value_t = 300)]
+    seconds: u64,
+    /// Do not run the guards on the tree as it is first; then what is red may always have been
+    #[arg(long)]
+    no_control: bool,
+}
 
 /// One mechanism taken away.
 struct Ablation {
@@ -23,14 +53,15 @@ struct Edit {
     new: &'static str,
 }
 
-/// The tests that guard the protocol.
-const GUARDS: [&str; 2] = ["pipeline", "faults"];
+/// The tests that guard the protocol; the first that turns red is enough.
+const GUARDS: [&str; 3] = ["faults", "pipeline", "model"];
 
 const ENGINE: &str = "shared/platform/src/stage.rs";
 const LEDGER: &str = "migrations/0006_create_stage_runs.up.sql";
 const SWEEP: &str = "functions/sweep-stages/src/lib.rs";
 const BATCH: &str = "shared/platform/src/batch.rs";
 const SETTLE: &str = "shared/store/queries/stages/settle_dead_letter.sql";
+const APP: &str = "shared/platform/src/app.rs";
 const WEBHOOK: &str = "functions/ingest-activity/src/webhook.rs";
 
 const NO_SWEEP: Edit = Edit {
@@ -67,8 +98,9 @@ const ABLATIONS: [Ablation; 11] = [
                 file: ENGINE,
                 old: "    let mut tx = store.begin(claim.run.user_id).await?;\n    let ended = work_in",
                 new: "    let mut lock = store.begin(claim.run.user_id).await?;\n    \
-                  stages::try_lock_stage(&mut lock, claim.run).await?;\n    \
+                  let locked = stages::try_lock_stage(&mut lock, claim.run).await?;\n    \
                   lock.commit().await?;\n    \
+                  if !locked { return Err(Trouble::Busy); }\n    \
                   let mut tx = store.begin(claim.run.user_id).await?;\n    let ended = work_in",
             },
             Edit {
@@ -122,11 +154,18 @@ const ABLATIONS: [Ablation; 11] = [
     },
     Ablation {
         name: "the answer does not wait for the commit",
-        edits: &[Edit {
-            file: "shared/platform/src/app.rs",
-            old: "        tx.commit().await?;\n        crate::faults",
-            new: "        drop(tx.commit().await);\n        crate::faults",
-        }],
+        edits: &[
+            Edit {
+                file: "shared/platform/Cargo.toml",
+                old: "[dependencies]\n",
+                new: "[dependencies]\ntokio.workspace = true\n",
+            },
+            Edit {
+                file: APP,
+                old: "        tx.commit().await?;\n        crate::faults",
+                new: "        drop(tokio::spawn(tx.commit()));\n        crate::faults",
+            },
+        ],
     },
     Ablation {
         name: "a doorbell that was not rung is forgotten, and the sweep does nothing",
@@ -167,8 +206,11 @@ const ABLATIONS: [Ablation; 11] = [
 
 type Failure = Box<dyn std::error::Error>;
 
+/// Files with what they held and what they hold in an edited tree.
+type Edited = BTreeMap<PathBuf, (String, String)>;
+
 fn main() -> ExitCode {
-    match run() {
+    match run(&Cli::parse()) {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
         Err(failure) => {
@@ -178,113 +220,233 @@ fn main() -> ExitCode {
     }
 }
 
-fn run() -> Result<bool, Failure> {
-    let wanted = std::env::args().nth(1).unwrap_or_default();
+fn run(cli: &Cli) -> Result<bool, Failure> {
+    let mut out = io::stdout();
     let chosen: Vec<&Ablation> = ABLATIONS
         .iter()
-        .filter(|ablation| ablation.name.contains(&wanted))
+        .filter(|ablation| ablation.name.contains(&cli.name))
         .collect();
     if chosen.is_empty() {
-        return Err(format!("no ablation's name contains {wanted:?}").into());
+        return Err(format!("no ablation's name contains {:?}", cli.name).into());
+    }
+    if cli.list {
+        for ablation in chosen {
+            writeln!(out, "{}", ablation.name)?;
+        }
+        return Ok(true);
     }
     let root = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("..")
         .canonicalize()?;
-    let copy = root.join("target/ablations");
-    let tree = copy.join("tree");
-    copy_tree(&root, &tree)?;
+    let copy = Copy(root.join("target/ablations"));
+    copy.refresh(&root)?;
     // All are tried at once, before an hour of building ends at one that no longer fits.
-    for ablation in &chosen {
-        restore(apply(&tree, ablation)?)?;
+    let edited: Vec<Edited> = chosen
+        .iter()
+        .map(|ablation| copy.edited(ablation))
+        .collect::<Result<_, _>>()?;
+
+    if !cli.no_control {
+        eprintln!("control: the tree as it is");
+        let red = copy.red_tests(cli)?;
+        if !red.is_empty() {
+            return Err(format!("red without any ablation: {}", red.join(", ")).into());
+        }
     }
-    let mut out = io::stdout();
+    writeln!(out, "| taken away | red | seconds |\n|---|---|---|")?;
     let mut all_noticed = true;
-    for (number, ablation) in chosen.iter().enumerate() {
+    for (number, (ablation, edited)) in chosen.iter().zip(&edited).enumerate() {
         eprintln!("{}/{}: {}", number + 1, chosen.len(), ablation.name);
-        let undo = apply(&tree, ablation)?;
-        let red = red_tests(&copy);
-        restore(undo)?;
+        let begun = Instant::now();
+        write_all(edited, |(_, after)| after)?;
+        let red = copy.red_tests(cli);
+        write_all(edited, |(before, _)| before)?;
         let red = red?;
         all_noticed &= !red.is_empty();
-        let caught = if red.is_empty() {
-            "NOT NOTICED".to_owned()
+        let noticed = if red.is_empty() {
+            "**NOT NOTICED**".to_owned()
         } else {
             red.join(", ")
         };
-        writeln!(out, "{} → {caught}", ablation.name)?;
+        let seconds = begun.elapsed().as_secs();
+        writeln!(out, "| {} | {noticed} | {seconds} |", ablation.name)?;
+        out.flush()?;
     }
     Ok(all_noticed)
 }
 
-/// Puts files back as they were.
-fn restore(undo: Vec<(PathBuf, String)>) -> io::Result<()> {
-    undo.into_iter()
-        .try_for_each(|(file, text)| fs::write(file, text))
+fn write_all(files: &Edited, which: impl Fn(&(String, String)) -> &String) -> io::Result<()> {
+    files
+        .iter()
+        .try_for_each(|(file, texts)| fs::write(file, which(texts)))
 }
 
-/// Copies what git tracks, so that a copy is what a clone would be.
-fn copy_tree(root: &Path, copy: &Path) -> Result<(), Failure> {
-    let listed = Command::new("git")
-        .args(["ls-files", "-z"])
-        .current_dir(root)
-        .output()?;
-    for file in String::from_utf8(listed.stdout)?
-        .split('\0')
-        .filter(|file| !file.is_empty())
-    {
-        let (from, to) = (root.join(file), copy.join(file));
-        let Ok(content) = fs::read(&from) else {
-            continue;
+/// The copy of the tree, and beside it what Cargo makes of it.
+struct Copy(PathBuf);
+
+impl Copy {
+    fn tree(&self) -> PathBuf {
+        self.0.join("tree")
+    }
+
+    /// Copies what git tracks, so that a copy is what a clone would be.
+    fn refresh(&self, root: &Path) -> Result<(), Failure> {
+        let listed = Command::new("git")
+            .args(["ls-files", "-z"])
+            .current_dir(root)
+            .output()?;
+        for file in String::from_utf8(listed.stdout)?
+            .split('\0')
+            .filter(|file| !file.is_empty())
+        {
+            let (from, to) = (root.join(file), self.tree().join(file));
+            let Ok(content) = fs::read(&from) else {
+                continue;
+            };
+            // A file that is the same keeps its time, so that Cargo does not build it again.
+            if fs::read(&to).is_ok_and(|known| known == content) {
+                continue;
+            }
+            if let Some(folder) = to.parent() {
+                fs::create_dir_all(folder)?;
+            }
+            fs::write(to, content)?;
+        }
+        Ok(())
+    }
+
+    /// What an ablation makes of the files that it edits.
+    fn edited(&self, ablation: &Ablation) -> Result<Edited, Failure> {
+        let mut files = Edited::new();
+        for edit in ablation.edits {
+            let file = self.tree().join(edit.file);
+            if !files.contains_key(&file) {
+                let text = fs::read_to_string(&file)?;
+                files.insert(file.clone(), (text.clone(), text));
+            }
+            if let Some((_, text)) = files.get_mut(&file) {
+                if text.matches(edit.old).count() != 1 {
+                    let (name, file) = (ablation.name, edit.file);
+                    return Err(format!("{name}: {file} does not have its text once").into());
+                }
+                *text = text.replace(edit.old, edit.new);
+            }
+        }
+        Ok(files)
+    }
+
+    /// Builds and runs one guard after the other until enough tests are red, and answers which.
+    fn red_tests(&self, cli: &Cli) -> Result<Vec<String>, Failure> {
+        let mut red = Vec::new();
+        for guard in GUARDS {
+            let executable = self.build(guard)?;
+            red.extend(self.run(guard, &executable, cli)?);
+            if !red.is_empty() && !cli.all {
+                break;
+            }
+        }
+        Ok(red)
+    }
+
+    /// Builds a guard and answers where its binary is.
+    fn build(&self, guard: &str) -> Result<PathBuf, Failure> {
+        let begun = Instant::now();
+        // What the compiler says is shown, because an edit that does not build proves nothing.
+        let built = Command::new(env!("CARGO"))
+            .current_dir(self.tree())
+            .env("CARGO_TARGET_DIR", self.0.join("target"))
+            .args([
+                "test", "-p", "tests", "--no-run", "--quiet", "--test", guard,
+            ])
+            .arg("--message-format=json-render-diagnostics")
+            .stderr(Stdio::inherit())
+            .output()?;
+        if !built.status.success() {
+            return Err("the edited tree does not build".into());
+        }
+        eprintln!("  {guard}: built in {} s", begun.elapsed().as_secs());
+        let artifact = String::from_utf8(built.stdout)?
+            .lines()
+            .filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok())
+            .filter(|message| {
+                message
+                    .pointer("/target/name")
+                    .is_some_and(|name| name == guard)
+            })
+            .find_map(|message| Some(PathBuf::from(message.get("executable")?.as_str()?)));
+        artifact.ok_or_else(|| format!("cargo does not say where {guard} is").into())
+    }
+
+    /// Runs a guard for as long as it may, and answers its red tests.
+    fn run(&self, guard: &str, executable: &Path, cli: &Cli) -> Result<Vec<String>, Failure> {
+        let begun = Instant::now();
+        let mut child = Command::new(executable)
+            .current_dir(self.tree().join("tests"))
+            .process_group(0)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()?;
+        let group = Pid::from_child(&child);
+        let (said, lines) = mpsc::channel();
+        if let Some(stdout) = child.stdout.take() {
+            std::thread::spawn(move || {
+                BufReader::new(stdout)
+                    .lines()
+                    .map_while(Result::ok)
+                    .try_for_each(|line| said.send(line))
+            });
+        }
+
+        let mut heard = Heard::default();
+        let end = begun + Duration::from_secs(cli.seconds);
+        let (mut hangs, mut kill) = (false, false);
+        while !kill {
+            match lines.recv_timeout(end.saturating_duration_since(Instant::now())) {
+                Ok(line) => heard.listen(guard, &line),
+                Err(RecvTimeoutError::Timeout) => hangs = true,
+                Err(RecvTimeoutError::Disconnected) => break,
+            }
+            kill = hangs || (!cli.all && heard.red.len() >= cli.enough.max(1));
+        }
+        if kill {
+            // What it started dies with it.
+            kill_process_group(group, Signal::KILL)?;
+        }
+        let passed = child.wait()?.success();
+        let mut red = heard.red;
+        if hangs {
+            let still = Vec::from_iter(heard.slow).join(" and ");
+            red.push(format!("{guard} hangs after {} s in {still}", cli.seconds));
+        } else if !passed && red.is_empty() {
+            red.push(format!("{guard} died"));
+        }
+        let seconds = begun.elapsed().as_secs();
+        eprintln!("  {guard}: {} red after {seconds} s", red.len());
+        Ok(red)
+    }
+}
+
+/// What a test binary said so far.
+#[derive(Debug, Default)]
+struct Heard {
+    red: Vec<String>,
+    /// The tests that it waits for.
+    slow: BTreeSet<String>,
+}
+
+impl Heard {
+    fn listen(&mut self, guard: &str, line: &str) {
+        let Some(line) = line.strip_prefix("test ") else {
+            return;
         };
-        // A file that is the same keeps its time, so that Cargo does not build it again.
-        if fs::read(&to).is_ok_and(|known| known == content) {
-            continue;
+        if let Some((test, _)) = line.split_once(" has been running for over") {
+            self.slow.insert(test.to_owned());
+        } else if let Some((test, outcome)) = line.split_once(" ... ") {
+            self.slow.remove(test);
+            if outcome.starts_with("FAILED") {
+                eprintln!("  red: {guard}::{test}");
+                self.red.push(format!("{guard}::{test}"));
+            }
         }
-        if let Some(folder) = to.parent() {
-            fs::create_dir_all(folder)?;
-        }
-        fs::write(to, content)?;
     }
-    Ok(())
-}
-
-/// Applies an ablation and answers how the files were.
-fn apply(tree: &Path, ablation: &Ablation) -> Result<Vec<(PathBuf, String)>, Failure> {
-    let mut undo: Vec<(PathBuf, String)> = Vec::new();
-    for edit in ablation.edits {
-        let file = tree.join(edit.file);
-        let text = fs::read_to_string(&file)?;
-        if text.matches(edit.old).count() != 1 {
-            return Err(
-                format!("{}: {} is not there exactly once", ablation.name, edit.file).into(),
-            );
-        }
-        fs::write(&file, text.replace(edit.old, edit.new))?;
-        undo.insert(0, (file, text));
-    }
-    Ok(undo)
-}
-
-/// Builds the edited copy and answers the tests that fail.
-fn red_tests(copy: &Path) -> Result<Vec<String>, Failure> {
-    let cargo = |arguments: &[&str]| {
-        let mut command = Command::new(env!("CARGO"));
-        command
-            .current_dir(copy.join("tree"))
-            .env("CARGO_TARGET_DIR", copy.join("target"))
-            .args(["test", "-p", "tests", "--no-fail-fast"])
-            .args(GUARDS.iter().flat_map(|guard| ["--test", *guard]))
-            .args(arguments);
-        command
-    };
-    // What the compiler says is shown, because an edit that does not build proves nothing.
-    if !cargo(&["--no-run", "--quiet"]).status()?.success() {
-        return Err("the edited tree does not build".into());
-    }
-    let output = cargo(&[]).stderr(Stdio::null()).output()?;
-    let text = String::from_utf8_lossy(&output.stdout).into_owned();
-    let red = text
-        .lines()
-        .filter_map(|line| line.strip_prefix("test ")?.strip_suffix(" ... FAILED"));
-    Ok(red.map(str::to_owned).collect())
 }

@@ -1,5 +1,6 @@
 //! Doorbells lost, doubled and refused: they cost time, never truth.
 
+use crate::records::{doorbell, invoke, record};
 use local::cloud::Start;
 use local::queue::Faults;
 use serde_json::json;
@@ -121,6 +122,44 @@ async fn doubled_doorbells_compute_once() {
 
     let attempts = world.rows("SELECT to_jsonb(attempt) FROM stage_runs").await;
     assert_eq!(attempts, [json!(1), json!(1), json!(1)]);
+    world.stop().await;
+}
+
+/// Whoever ends a claim for input that is no longer wanted rings at once, and nobody rings without need.
+#[tokio::test]
+async fn a_claim_that_ends_for_old_input_rings_for_the_newer_one_at_once() {
+    let world = world!(Start::Paused);
+    let queue = world.cloud().queue("SummaryQueue").unwrap();
+    for (case, panics, changes, rung) in [
+        ("finished", false, false, 0),
+        ("failed", true, false, 0),
+        ("finished for old input", false, true, 1),
+        ("failed for old input", true, true, 1),
+    ] {
+        let workout = world.deliver(&world.run(case, 600)).await.workout_id();
+        let doorbells = [record("1", &doorbell(&world, workout, "summary"))];
+        world.hold("summary.after_load");
+        if panics {
+            world.charge("summary.panic");
+        }
+
+        let (failed, ()) = tokio::join!(invoke(&world, "compute-summary", &doorbells), async {
+            world.until_held("summary.after_load").await;
+            if changes {
+                let mut body = world.run(case, 700);
+                body["event"] = "update".into();
+                body["occurred_at"] = "2026-11-20T09:00:00Z".into();
+                assert_eq!(world.deliver(&body).await.status, 200, "{case}");
+            }
+            queue.purge();
+            world.wake("compute-summary").await;
+        });
+
+        assert_eq!(failed, Ok(Vec::new()), "{case}");
+        assert_eq!(queue.depth().total(), rung, "{case}");
+    }
+    world.let_time_pass().await;
+    world.settle().await;
     world.stop().await;
 }
 

@@ -1,7 +1,9 @@
 //! Locks and commits: what is busy comes again, what was not committed was not accepted.
 
+use crate::records::{doorbell, invoke, record};
 use local::cloud::Start;
-use serde_json::json;
+use local::invoke::InvokeError;
+use serde_json::{Value, json};
 use sqlx::{Connection, PgConnection};
 use support::world;
 use support::world::World;
@@ -56,7 +58,108 @@ async fn hold_locks(sql: &mut PgConnection) -> i64 {
     held
 }
 
-async fn attempts(world: &World) -> Vec<serde_json::Value> {
+/// Who holds the lock of which run: role, what it does, and the stage.
+async fn lock_holders(world: &World) -> Vec<Value> {
+    world
+        .rows(
+            "SELECT jsonb_build_array(a.usename, a.state, r.stage)
+             FROM pg_locks AS l
+             JOIN pg_stat_activity AS a ON a.pid = l.pid AND a.datname = current_database()
+             LEFT JOIN stage_runs AS r ON ((l.classid::bigint << 32) | l.objid::bigint)
+                 = hashtextextended('stage:' || r.workout_id::text || ':' || r.stage, 0)
+             WHERE l.locktype = 'advisory' AND l.granted",
+        )
+        .await
+}
+
+/// P-29: from the lock to the commit the worker's own transaction holds it, and it ends with the worker.
+#[tokio::test]
+async fn the_lock_is_held_for_the_whole_work_and_is_free_when_its_worker_is_killed() {
+    let world = world!(Start::Paused);
+    for point in [
+        "after_lock",
+        "after_load",
+        "after_compute",
+        "before_finish_commit",
+    ] {
+        let workout = world.deliver(&world.run(point, 600)).await.workout_id();
+        let doorbells = [record("1", &doorbell(&world, workout, "summary"))];
+        world.hold(point);
+
+        let (died, ()) = tokio::join!(invoke(&world, "compute-summary", &doorbells), async {
+            world.until_held(point).await;
+            assert_eq!(
+                lock_holders(&world).await,
+                [json!(["paceline_stages", "idle in transaction", "summary"])],
+                "{point}"
+            );
+            let functions = world.cloud().functions();
+            functions.kill_environments("compute-summary").await;
+        });
+
+        assert!(
+            matches!(died, Err(InvokeError::Exited { .. })),
+            "{point}: {died:?}"
+        );
+        world.assert_quiet().await;
+    }
+    world.let_time_pass().await;
+    world.settle().await;
+    let finished = world
+        .rows("SELECT to_jsonb(attempt) FROM stage_runs WHERE status = 'complete' AND stage = 'summary'")
+        .await;
+    assert_eq!(finished, [2, 2, 2, 2], "each was taken up again");
+    world.stop().await;
+}
+
+/// P-28, P-29: of two workers of one run the second tries again later, and the first, whose deadline has
+/// passed, writes nothing when it wakes.
+#[tokio::test]
+async fn a_worker_that_wakes_after_its_deadline_kept_others_out_and_writes_nothing_itself() {
+    let world = world!(Start::Paused);
+    let workout = world.deliver(&world.run("a", 600)).await.workout_id();
+    let bell = doorbell(&world, workout, "summary");
+    world.hold("after_load");
+
+    let (woken, ledger) = {
+        let doorbells = [record("1", &bell)];
+        let first = invoke(&world, "compute-summary", &doorbells);
+        tokio::join!(first, async {
+            world.until_held("after_load").await;
+            world.let_time_pass().await;
+            let second = invoke(&world, "compute-summary", &[record("2", &bell)]).await;
+            let Err(InvokeError::Function { message, .. }) = second else {
+                panic!("the second has to come again: {second:?}")
+            };
+            assert!(message.contains("must be tried again"), "{message}");
+            let bells = world.cloud().queue("SummaryQueue").unwrap().depth();
+            assert_eq!(
+                bells.total(),
+                1,
+                "SQS brings it again, and nobody rings twice"
+            );
+            let ledger = world.everything().await;
+            world.wake("compute-summary").await;
+            ledger
+        })
+    };
+
+    assert_eq!(woken, Ok(Vec::new()), "its doorbell may go");
+    assert_eq!(world.everything().await, ledger);
+    let states = world
+        .rows(
+            "SELECT jsonb_build_array(status, attempt, done, last_error)
+             FROM stage_runs WHERE stage = 'summary'",
+        )
+        .await;
+    let busy = "busy: another worker holds the run";
+    assert_eq!(states, [json!(["pending", 2, 0, busy])]);
+    world.assert_quiet().await;
+    world.settle().await;
+    world.stop().await;
+}
+
+async fn attempts(world: &World) -> Vec<Value> {
     world
         .rows("SELECT to_jsonb(attempt) FROM stage_runs WHERE status = 'pending'")
         .await

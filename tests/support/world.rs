@@ -9,6 +9,7 @@ use local::instance::{self, Endpoint, Instance, InstanceOptions};
 use local::log::LogSink;
 use platform::signature::SigningKeys;
 use reqwest::{Method, StatusCode};
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 use sqlx::PgConnection;
 use std::collections::BTreeMap;
@@ -185,6 +186,37 @@ impl World {
     /// Makes the first function that reaches this point die there, once.
     pub fn charge(&self, point: &str) {
         std::fs::write(self.faults.join(point), "").expect("a charge");
+    }
+
+    /// Makes the first function that reaches this point stand still there, once.
+    pub fn hold(&self, point: &str) {
+        self.charge(&format!("{point}.hold"));
+    }
+
+    /// Waits until somebody stands still at this point.
+    pub async fn until_held(&self, point: &str) {
+        let charge = format!("{point}.hold");
+        for _ in 0..PATIENCE {
+            if self.went_off(&charge) {
+                return;
+            }
+            self.rows("SELECT to_jsonb(1)").await;
+        }
+        panic!("nobody reaches {point}");
+    }
+
+    /// Lets the process of a function that stands still go on.
+    pub async fn wake(&self, function: &str) {
+        for _ in 0..PATIENCE {
+            let processes = self.cloud().functions().process_ids(function);
+            // Whoever removed the charge may not stand still yet.
+            if let Some(process) = processes.into_iter().find(|process| is_stopped(*process)) {
+                signal(process, Signal::CONT);
+                return;
+            }
+            self.rows("SELECT to_jsonb(1)").await;
+        }
+        panic!("no process of {function} stands still");
     }
 
     /// Whether a charge has gone off.
@@ -478,4 +510,18 @@ impl Other {
 )]
 pub(crate) fn now() -> std::time::SystemTime {
     std::time::SystemTime::now()
+}
+
+/// Whether a process stands still by SIGSTOP.
+fn is_stopped(process: u32) -> bool {
+    let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
+    // The name before it is in brackets, and may hold anything.
+    stat.rsplit_once(") ")
+        .is_some_and(|(_, rest)| rest.starts_with('T'))
+}
+
+/// Signals a process of the cloud's; `false` when it ended by itself.
+pub(crate) fn signal(process: u32, signal: Signal) -> bool {
+    let process = i32::try_from(process).ok().and_then(Pid::from_raw);
+    process.is_some_and(|process| kill_process(process, signal).is_ok())
 }

@@ -1,15 +1,22 @@
-//! Named points at which a test may end this process, as a power cut would, or break a computation.
+//! Named points at which a test may end this process, as a power cut would, freeze it, as Lambda does with a
+//! sandbox, or break a computation.
 //!
 //! Compiled to nothing without the feature `faults`, which only the tests switch on.
 
 use domain::stage::StageName;
 
-/// Dies here by SIGKILL when the plan says so.
+/// Dies here by SIGKILL when the plan says so, or stands still until somebody sends SIGCONT.
 ///
 /// The plan is a folder; a file named as the point is a charge, and whoever removes it dies. That
-/// makes a charge go off exactly once, whichever of many processes comes first.
+/// makes a charge go off exactly once, whichever of many processes comes first. Whoever removes a
+/// file `<point>.hold` stands still.
 #[cfg(feature = "faults")]
 pub fn point(name: &str) {
+    if goes_off(&format!("{name}.hold")) {
+        tracing::warn!(point = name, "standing still here, as planned");
+        let own = rustix::process::getpid();
+        rustix::process::kill_process(own, rustix::process::Signal::STOP).unwrap_or_default();
+    }
     if goes_off(name) {
         tracing::warn!(point = name, "dying here, as planned");
         // No handler, destructor or buffer has a say in it. It cannot fail for oneself; what
@@ -20,7 +27,7 @@ pub fn point(name: &str) {
     }
 }
 
-/// Dies at a point of the stage engine: by a charge for every stage, or for this one alone.
+/// Dies or stands still at a point of the stage engine: by a charge for every stage, or for this one alone.
 #[cfg(feature = "faults")]
 pub fn stage_point(stage: StageName, name: &str) {
     point(name);
