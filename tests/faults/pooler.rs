@@ -17,7 +17,7 @@ const EXECUTABLE: &str = env!("CARGO_BIN_EXE_paceline-under-test");
 
 async fn world() -> (World, Pooler) {
     let database = Database::migrated(EXECUTABLE).await;
-    let pooler = Pooler::start(&database).await;
+    let pooler = Pooler::start(&database, 1).await;
     let world = World::start_on(EXECUTABLE, Start::Running, database, pooler.parameters()).await;
     (world, pooler)
 }
