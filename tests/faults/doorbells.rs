@@ -1,5 +1,6 @@
 //! Doorbells lost, doubled and refused: they cost time, never truth.
 
+use crate::records::{doorbell, drain, invoke, record};
 use local::cloud::Start;
 use local::queue::Faults;
 use serde_json::json;
@@ -143,4 +144,48 @@ async fn a_doorbell_that_cannot_be_read_leaves_its_neighbours_alone() {
         "complete"
     );
     world.stop().await;
+}
+
+/// P-07, P-22: whoever ends old input, with a result or for good without, rings for the newer one.
+#[tokio::test]
+async fn whoever_ends_what_is_superseded_rings_for_what_is_wanted() {
+    for fails in [false, true] {
+        let world = world!(Start::Paused);
+        let workout = world.deliver(&world.run("a", 600)).await.workout_id();
+        let mut edit = world.run("a", 900);
+        edit["occurred_at"] = "2026-11-20T09:00:00Z".into();
+        if fails {
+            world.charge("summary.panic");
+        }
+
+        let held = world.hold("summary.after_load");
+        let batch = [record("1", &doorbell(&world, workout, "summary"))];
+        let (answered, ()) = tokio::join!(invoke(&world, "compute-summary", &batch), async {
+            world.arrival(&held).await;
+            assert_eq!(world.deliver(&edit).await.body["outcome"], "changed");
+            // Only what the stage itself rings is left, and no sweep comes.
+            for queue in QUEUES {
+                world.cloud().queue(queue).unwrap().purge();
+            }
+            held.let_go();
+        });
+
+        assert_eq!(answered, Ok(Vec::new()), "fails: {fails}");
+        assert_eq!(waiting(&world), 1, "fails: {fails}");
+        let last_error = fails.then_some("internal: the computation panicked");
+        let run = "SELECT jsonb_build_array(status, wanted, done, error, last_error)
+             FROM stage_runs WHERE stage = 'summary'";
+        let done = i32::from(!fails);
+        assert_eq!(
+            world.rows(run).await,
+            [json!(["pending", 2, done, null, last_error])]
+        );
+        drain(&world, "SummaryQueue").await;
+        let mut asked = 0;
+        while world.rows(run).await != [json!(["complete", 2, 2, null, null])] {
+            assert!(asked < 5000, "nobody computes it: {fails}");
+            asked += 1;
+        }
+        world.stop().await;
+    }
 }

@@ -16,4 +16,5 @@ pub mod database;
 pub mod dice;
 pub mod oracle;
 pub mod pooler;
+pub mod proxy;
 pub mod world;
