@@ -43,10 +43,7 @@ async fn set(world: &World, role: &str, setting: &str) {
         "DO $$ BEGIN EXECUTE format('ALTER ROLE {role} IN DATABASE %I SET {setting}',
              current_database()); END $$"
     );
-    #[expect(
-        clippy::disallowed_types,
-        reason = "ALTER ROLE takes no parameters, and the names are the test's"
-    )]
+    // The names are the test's.
     let script = sqlx::AssertSqlSafe(script);
     sqlx::raw_sql(script)
         .execute(&mut world.sql().await)
