@@ -70,7 +70,7 @@ const NO_SWEEP: Edit = Edit {
     new: "let size = LIMITS.sweep_size * 0;",
 };
 
-const ABLATIONS: [Ablation; 11] = [
+const ABLATIONS: [Ablation; 15] = [
     Ablation {
         name: "the finish does not ask for the claim's token",
         edits: &[Edit {
@@ -85,6 +85,38 @@ const ABLATIONS: [Ablation; 11] = [
             file: LEDGER,
             old: "status = CASE WHEN wanted > p_generation THEN 'pending' ELSE 'complete' END",
             new: "status = 'complete'",
+        }],
+    },
+    Ablation {
+        name: "a failure does not ask for the claim's token",
+        edits: &[Edit {
+            file: "shared/store/queries/stages/fail_stage.sql",
+            old: "AND claim_token = $3::uuid",
+            new: "AND $3::uuid IS NOT NULL",
+        }],
+    },
+    Ablation {
+        name: "a deadlock is no reason to try again",
+        edits: &[Edit {
+            file: "shared/store/src/error.rs",
+            old: "\"40P01\" | \"40001\" | \"55P03\"",
+            new: "\"55P03\"",
+        }],
+    },
+    Ablation {
+        name: "whoever fails for good on old input does not ring for the newer one",
+        edits: &[Edit {
+            file: ENGINE,
+            old: "if disposition == Disposition::Done && status",
+            new: "if disposition == Disposition::Retry && status",
+        }],
+    },
+    Ablation {
+        name: "statements are prepared by name behind a transaction pooler too",
+        edits: &[Edit {
+            file: "shared/store/src/session.rs",
+            old: "let keep_statements = settings.pooler == Pooler::None;",
+            new: "let keep_statements = matches!(settings.pooler, Pooler::None | Pooler::Transaction);",
         }],
     },
     Ablation {

@@ -171,9 +171,11 @@ async fn no_function_runs_as_its_owner_or_for_everybody_or_along_a_foreign_searc
         may_execute,
         [
             ("app_user_id".to_owned(), all),
+            ("import_predecessor_result".to_owned(), owned(&[])),
             ("joint_status".to_owned(), owned(&["paceline_read"])),
             ("merge_computed".to_owned(), owned(&["paceline_stages"])),
             ("try_advisory_lock".to_owned(), owned(&["paceline_stages"])),
+            ("unwrap_computed".to_owned(), owned(&[])),
         ]
     );
 }

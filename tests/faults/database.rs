@@ -56,7 +56,7 @@ async fn hang_up(world: &World) {
         .await;
 }
 
-/// P-03: no false 2xx: what is answered 503, and in time, has left no trace.
+/// P-03, P-04: no false 2xx: what is answered 503, and in time, has left no trace.
 #[tokio::test]
 async fn a_database_in_trouble_is_answered_503_in_time_and_the_retry_is_accepted() {
     let world = world!(Start::Paused);

@@ -125,7 +125,8 @@ async fn doubled_doorbells_compute_once() {
     world.stop().await;
 }
 
-/// Whoever ends a claim for input that is no longer wanted rings at once, and nobody rings without need.
+/// P-07, P-22: whoever ends a claim for input that is no longer wanted rings at once, and nobody rings
+/// without need.
 #[tokio::test]
 async fn a_claim_that_ends_for_old_input_rings_for_the_newer_one_at_once() {
     let world = world!(Start::Paused);
@@ -138,13 +139,13 @@ async fn a_claim_that_ends_for_old_input_rings_for_the_newer_one_at_once() {
     ] {
         let workout = world.deliver(&world.run(case, 600)).await.workout_id();
         let doorbells = [record("1", &doorbell(&world, workout, "summary"))];
-        world.hold("summary.after_load");
+        let held = world.hold("summary.after_load");
         if panics {
             world.charge("summary.panic");
         }
 
         let (failed, ()) = tokio::join!(invoke(&world, "compute-summary", &doorbells), async {
-            world.until_held("summary.after_load").await;
+            world.arrival(&held).await;
             if changes {
                 let mut body = world.run(case, 700);
                 body["event"] = "update".into();
@@ -152,7 +153,7 @@ async fn a_claim_that_ends_for_old_input_rings_for_the_newer_one_at_once() {
                 assert_eq!(world.deliver(&body).await.status, 200, "{case}");
             }
             queue.purge();
-            world.wake("compute-summary").await;
+            held.let_go();
         });
 
         assert_eq!(failed, Ok(Vec::new()), "{case}");

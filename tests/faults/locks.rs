@@ -84,10 +84,10 @@ async fn the_lock_is_held_for_the_whole_work_and_is_free_when_its_worker_is_kill
     ] {
         let workout = world.deliver(&world.run(point, 600)).await.workout_id();
         let doorbells = [record("1", &doorbell(&world, workout, "summary"))];
-        world.hold(point);
+        let held = world.hold(point);
 
         let (died, ()) = tokio::join!(invoke(&world, "compute-summary", &doorbells), async {
-            world.until_held(point).await;
+            world.arrival(&held).await;
             assert_eq!(
                 lock_holders(&world).await,
                 [json!(["paceline_stages", "idle in transaction", "summary"])],
@@ -119,13 +119,13 @@ async fn a_worker_that_wakes_after_its_deadline_kept_others_out_and_writes_nothi
     let world = world!(Start::Paused);
     let workout = world.deliver(&world.run("a", 600)).await.workout_id();
     let bell = doorbell(&world, workout, "summary");
-    world.hold("after_load");
+    let held = world.hold("after_load");
 
     let (woken, ledger) = {
         let doorbells = [record("1", &bell)];
         let first = invoke(&world, "compute-summary", &doorbells);
         tokio::join!(first, async {
-            world.until_held("after_load").await;
+            world.arrival(&held).await;
             world.let_time_pass().await;
             let second = invoke(&world, "compute-summary", &[record("2", &bell)]).await;
             let Err(InvokeError::Function { message, .. }) = second else {
@@ -139,7 +139,7 @@ async fn a_worker_that_wakes_after_its_deadline_kept_others_out_and_writes_nothi
                 "SQS brings it again, and nobody rings twice"
             );
             let ledger = world.everything().await;
-            world.wake("compute-summary").await;
+            held.let_go();
             ledger
         })
     };

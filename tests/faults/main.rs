@@ -8,6 +8,8 @@
 )]
 
 mod chaos;
+mod commits;
+mod conflicts;
 mod crash;
 mod database;
 mod dead_letters;

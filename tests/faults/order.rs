@@ -142,9 +142,8 @@ async fn outcome(world: &World) -> Vec<Value> {
         .await
 }
 
-/// P-05, P-07, P-08, P-44: what the provider said last is what remains, whatever the way it came.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_thousand_deliveries_in_any_order_at_once_end_like_the_same_ones_in_order() {
+/// Delivers everything in order to one world, and in any order and at once to another.
+async fn assert_order_does_not_matter(start: impl AsyncFn() -> World) {
     let mut dice = Dice::new(Dice::seed());
     let lives: Vec<Vec<Told>> = (0..ACTIVITIES).map(|n| life(&mut dice, n)).collect();
     let all: Vec<&Told> = lives.iter().flatten().collect();
@@ -159,7 +158,7 @@ async fn a_thousand_deliveries_in_any_order_at_once_end_like_the_same_ones_in_or
     }
     dice.shuffle(&mut deliveries);
 
-    let ordered = world!(Start::Running);
+    let ordered = start().await;
     make_plans(&ordered).await;
     for told in &all {
         tell(&ordered, told).await;
@@ -168,7 +167,7 @@ async fn a_thousand_deliveries_in_any_order_at_once_end_like_the_same_ones_in_or
     let expected = outcome(&ordered).await;
     ordered.stop().await;
 
-    let world = world!(Start::Running);
+    let world = start().await;
     make_plans(&world).await;
     let waiting = Mutex::new(deliveries);
     let task = async || {
@@ -193,6 +192,20 @@ async fn a_thousand_deliveries_in_any_order_at_once_end_like_the_same_ones_in_or
     assert_eq!(got.len(), expected.len());
     world.assert_quiet().await;
     world.stop().await;
+}
+
+/// P-05, P-07, P-08, P-25, P-44: what the provider said last is what remains, whatever the way it came.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_thousand_deliveries_in_any_order_at_once_end_like_the_same_ones_in_order() {
+    assert_order_does_not_matter(async || world!(Start::Running)).await;
+}
+
+/// P-05, P-07, P-08, P-25: nor where all of them take turns on a few connections.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_thousand_deliveries_behind_a_transaction_pooler_end_like_the_same_ones_in_order() {
+    let executable = env!("CARGO_BIN_EXE_paceline-under-test");
+    assert_order_does_not_matter(async || World::start_pooled(executable, Start::Running).await)
+        .await;
 }
 
 /// P-07: saying the same again is news too, of a later time.

@@ -9,6 +9,7 @@
 
 mod chart;
 mod commands;
+mod interleaving;
 mod ledger;
 mod postgres;
 mod protocol;

@@ -26,11 +26,14 @@ const STAGE: StageName = StageName::Metrics;
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Seen {
     pub(crate) row: Row,
+    /// The generation that the stored result tells of itself; 0 is none.
+    pub(crate) computed: u8,
     pub(crate) everything: Value,
 }
 
 /// A database with one user and one workout.
 pub(crate) struct Ledger {
+    database: Database,
     owner: PgConnection,
     ingest: Store,
     stages: Store,
@@ -72,12 +75,28 @@ impl Ledger {
         };
         let store = |role| store_as(&database, role);
         Self {
-            owner,
             ingest: store("paceline_ingest"),
             stages: store("paceline_stages"),
             sweep: store("paceline_sweep"),
+            database,
+            owner,
             run,
         }
+    }
+
+    /// The stage run that is looked at.
+    pub(crate) fn run_key(&self) -> RunKey {
+        self.run
+    }
+
+    /// Where it is.
+    pub(crate) fn database(&self) -> &Database {
+        &self.database
+    }
+
+    /// The owner's connection.
+    pub(crate) fn owner(&mut self) -> &mut PgConnection {
+        &mut self.owner
     }
 
     /// Writes a row as it is told, past all statements.
@@ -131,11 +150,16 @@ impl Ledger {
 
     /// Alters a part of `merge_computed`, and answers what makes it whole again.
     pub(crate) async fn replace_in_finish(&mut self, part: &str, by: &str) -> String {
-        let (whole,): (String,) =
-            sqlx::query_as("SELECT pg_get_functiondef('merge_computed'::regproc)")
-                .fetch_one(&mut self.owner)
-                .await
-                .expect("a function");
+        self.replace_in("merge_computed", part, by).await
+    }
+
+    /// Alters a part of a function, and answers what makes it whole again.
+    pub(crate) async fn replace_in(&mut self, function: &str, part: &str, by: &str) -> String {
+        let (whole,): (String,) = sqlx::query_as("SELECT pg_get_functiondef($1::regproc)")
+            .bind(function)
+            .fetch_one(&mut self.owner)
+            .await
+            .expect("a function");
         assert!(whole.contains(part), "`{part}` is in {whole}");
         self.run(whole.replace(part, by)).await;
         whole
@@ -150,8 +174,17 @@ impl Ledger {
             .expect("a statement of the test");
     }
 
-    /// Reads the row back.
+    /// Reads the row back, whose tokens are those of this test and whose result tells `done`.
     pub(crate) async fn look(&mut self) -> Option<Seen> {
+        let seen = self.look_for(number).await;
+        if let Some(seen) = &seen {
+            assert_eq!(seen.row.done, seen.computed, "the result is that of `done`");
+        }
+        seen
+    }
+
+    /// Reads the row back, and numbers its token.
+    pub(crate) async fn look_for(&mut self, number: impl FnOnce(Uuid) -> u8) -> Option<Seen> {
         #[derive(sqlx::FromRow)]
         struct Columns {
             wanted: i64,
@@ -175,11 +208,6 @@ impl Ledger {
         .fetch_optional(&mut self.owner)
         .await
         .expect("the ledger answers")?;
-        assert_eq!(
-            row.done,
-            row.computed.unwrap_or(0),
-            "the result is that of `done`"
-        );
         let small = |number: i64| u8::try_from(number).expect("a small number");
         Some(Seen {
             row: Row {
@@ -191,19 +219,23 @@ impl Ledger {
                 expired: row.expired,
                 rung: row.rung_at.is_some(),
             },
+            computed: small(row.computed.unwrap_or(0)),
             everything: row.everything,
         })
     }
 
-    /// Makes the claim's deadline pass, if there is a claim.
-    pub(crate) async fn expire(&mut self) {
-        sqlx::query(
+    /// Makes the claim's deadline pass, if there is a claim that nobody ends right now.
+    pub(crate) async fn expire(&mut self) -> bool {
+        let expired = sqlx::query(
             "UPDATE stage_runs SET claim_expires_at = clock_timestamp() - interval '1 second'
-             WHERE claim_token IS NOT NULL",
+             WHERE (workout_id, stage) IN (
+                 SELECT workout_id, stage FROM stage_runs WHERE claim_token IS NOT NULL
+                 FOR UPDATE SKIP LOCKED)",
         )
         .execute(&mut self.owner)
         .await
         .expect("expires");
+        expired.rows_affected() > 0
     }
 
     pub(crate) async fn request(&mut self, generation: u8) {
@@ -353,9 +385,14 @@ fn age_of(stale: bool) -> Duration {
 }
 
 fn store_as(database: &Database, role: &str) -> Store {
+    store_at(database.url_as(role))
+}
+
+/// A store that waits for others for as long as it takes.
+pub(crate) fn store_at(url: String) -> Store {
     let patience = Duration::from_secs(60);
     Store::new(&DatabaseSettings {
-        url: database.url_as(role),
+        url,
         pooler: Pooler::None,
         acquire: patience,
         statement: patience,

@@ -10,6 +10,7 @@ mod attach;
 mod files;
 mod ingest;
 mod merge_computed;
+mod predecessor;
 mod profile;
 mod reads;
 mod sessions;

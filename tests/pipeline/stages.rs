@@ -55,21 +55,28 @@ async fn each_stage_has_its_own_status_and_time_and_no_stage_moves_anothers() {
 #[tokio::test]
 async fn computing_again_gives_equal_bytes_and_counts_as_one_generation() {
     let world = world!(Start::Running);
-    let workout = world.deliver(&world.run("a", 600)).await.workout_id();
-    world.settle().await;
-    let before = world.get(&format!("/workouts/{workout}")).await;
+    let ride = support::oracle::bytes("ride_power_edge1000.fit").unwrap();
+    for reported in [
+        world.deliver(&world.run("a", 600)).await,
+        world.send(Method::POST, "/activities", ride).await,
+    ] {
+        let path = format!("/workouts/{}", reported.workout_id());
+        world.settle().await;
+        let before = world.get(&path).await;
 
-    let path = format!("/workouts/{workout}/reanalyse");
-    let answer = world.send(Method::POST, &path, "").await;
-    world.settle().await;
+        let answer = world
+            .send(Method::POST, &format!("{path}/reanalyse"), "")
+            .await;
+        world.settle().await;
 
-    assert_eq!(answer.status, 202);
-    let after = world.get(&format!("/workouts/{workout}")).await;
-    assert_eq!(after["generation"], 2);
-    assert_eq!(
-        after["computed"].to_string(),
-        before["computed"].to_string()
-    );
+        assert_eq!(answer.status, 202);
+        let after = world.get(&path).await;
+        assert_eq!(after["generation"], 2);
+        assert_eq!(
+            after["computed"].to_string(),
+            before["computed"].to_string()
+        );
+    }
     world.stop().await;
 }
 
@@ -92,6 +99,15 @@ async fn a_reanalysis_clicked_many_times_at_once_runs_once() {
     world.stop().await;
 }
 
+/// When the summary last moved, and at which attempt, in the ledger's own words.
+async fn moved(world: &World) -> (Value, Value) {
+    let query = "SELECT jsonb_build_array(updated_at, attempt, error IS NOT NULL, last_error)
+         FROM stage_runs WHERE stage = 'summary'";
+    let row = world.rows(query).await.swap_remove(0);
+    assert_eq!(row[2], json!(row[3].is_string()), "{row}");
+    (row[0].clone(), row[1].clone())
+}
+
 /// P-23: what cannot be computed fails by code, and the next success clears it.
 #[tokio::test]
 async fn a_stage_that_fails_says_why_and_is_revived_by_a_reanalysis() {
@@ -107,8 +123,13 @@ async fn a_stage_that_fails_says_why_and_is_revived_by_a_reanalysis() {
         .execute(&mut sql)
         .await
         .unwrap();
+    let (before, attempt) = moved(&world).await;
+    assert_eq!(attempt, 0);
     world.settle().await;
 
+    let (then, attempt) = moved(&world).await;
+    assert_ne!(then, before);
+    assert_eq!(attempt, 1);
     let failed = world.get(&format!("/workouts/{workout}/status")).await;
     assert_eq!(failed["summary_status"], "failed");
     assert!(
@@ -127,6 +148,7 @@ async fn a_stage_that_fails_says_why_and_is_revived_by_a_reanalysis() {
         .send(Method::POST, &format!("/workouts/{workout}/reanalyse"), "")
         .await;
     world.settle().await;
+    assert_ne!(moved(&world).await.0, then);
     let revived = world.get(&format!("/workouts/{workout}/status")).await;
     assert_eq!(
         (&revived["summary_status"], &revived["summary_error"]),

@@ -146,6 +146,8 @@ async fn no_payload_token_or_secret_reaches_a_log() {
     };
     let mut body = world.run("a", 600);
     body["activity"]["name"] = "canary-in-a-name".into();
+    // What goes wrong says no more than what goes well.
+    world.charge("metrics.panic");
     let workout = world.deliver(&body).await.workout_id();
     world
         .post_webhook(
@@ -163,13 +165,16 @@ async fn no_payload_token_or_secret_reaches_a_log() {
     for secret in ["canary", &endpoint.token, &endpoint.webhook_secret] {
         assert!(!lines.contains(secret), "{secret} is in the log");
     }
-    let finished: Vec<Value> = lines
+    let doorbells: Vec<Value> = lines
         .lines()
         .filter_map(|line| serde_json::from_str(line).ok())
-        .filter(|line: &Value| line["message"] == "finished")
+        .filter(|line: &Value| line["span"]["name"] == "doorbell")
         .collect();
-    assert_eq!(finished.len(), 3);
-    for line in finished {
+    for (message, expected) in [("claimed", 3), ("finished", 2), ("did not finish", 1)] {
+        let said = doorbells.iter().filter(|line| line["message"] == message);
+        assert_eq!(said.count(), expected, "{message}");
+    }
+    for line in doorbells {
         assert_eq!(line["span"]["workout.id"], workout.to_string());
         assert!(line["span"]["correlation_id"].is_string());
         assert!(line["span"]["stage.name"].is_string());

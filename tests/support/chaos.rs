@@ -6,7 +6,6 @@
 
 use crate::database::scratch;
 use crate::dice::Dice;
-use crate::world::signal;
 use chrono::{DateTime, Utc};
 use domain::id::{UserId, WorkoutId};
 use domain::stage::StageName;
@@ -18,7 +17,7 @@ use local::postgres::{Postgres, PostgresOptions};
 use local::process::Spawner;
 use local::queue::Faults;
 use platform::signature::SigningKeys;
-use rustix::process::Signal;
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 use sqlx::{Connection, PgConnection};
 use std::collections::{BTreeMap, BTreeSet};
@@ -777,6 +776,12 @@ async fn make_people(database_url: &str, users: usize) -> Vec<(UserId, String)> 
     tx.commit().await.expect("commits");
     owner.close().await;
     people
+}
+
+/// Signals a process of the cloud's; `false` when it ended by itself.
+fn signal(process: u32, signal: Signal) -> bool {
+    let process = i32::try_from(process).ok().and_then(Pid::from_raw);
+    process.is_some_and(|process| kill_process(process, signal).is_ok())
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {

@@ -17,4 +17,5 @@ pub mod dice;
 pub mod fuzz;
 pub mod oracle;
 pub mod pooler;
+pub mod proxy;
 pub mod world;

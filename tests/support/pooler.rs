@@ -22,8 +22,8 @@ pub struct Pooler {
 }
 
 impl Pooler {
-    /// Starts one with a single server connection for each role, so that all of a role share it.
-    pub async fn start(database: &Database) -> Self {
+    /// Starts one with so many server connections for each role; all of a role share them.
+    pub async fn start(database: &Database, connections: usize) -> Self {
         static NUMBER: AtomicUsize = AtomicUsize::new(0);
         static INSTALLED: Once = Once::new();
         INSTALLED.call_once(install);
@@ -45,7 +45,7 @@ impl Pooler {
              auth_type = trust\n\
              auth_file = {}\n\
              pool_mode = transaction\n\
-             default_pool_size = 1\n\
+             default_pool_size = {connections}\n\
              max_client_conn = 200\n\
              ignore_startup_parameters = extra_float_digits\n",
             database.port(),

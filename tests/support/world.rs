@@ -1,6 +1,7 @@
 //! A whole Paceline of a test's own.
 
 use crate::database::{Database, scratch};
+use crate::pooler::Pooler;
 use domain::id::{UserId, WorkoutId};
 use domain::stage::StageName;
 use local::client::Client;
@@ -9,10 +10,10 @@ use local::instance::{self, Endpoint, Instance, InstanceOptions};
 use local::log::LogSink;
 use platform::signature::SigningKeys;
 use reqwest::{Method, StatusCode};
-use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 use sqlx::PgConnection;
 use std::collections::BTreeMap;
+use std::fs::File;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use store::setup::Owner;
@@ -20,6 +21,11 @@ use store::users;
 
 /// How often the ledger is asked before a test gives up on it; each question takes a while.
 const PATIENCE: usize = 30_000;
+
+/// Environment variable that puts a pooler between the functions of every world and PostgreSQL.
+const POOLER: &str = "PACELINE_TEST_POOLER";
+/// Server connections for each role behind it: fewer than there are functions that want one.
+const POOLED: usize = 2;
 
 /// Starts a [`World`] with the binary that this test was built with.
 #[macro_export]
@@ -36,6 +42,22 @@ pub struct World {
     database: Database,
     client: Client,
     faults: PathBuf,
+    _pooler: Option<Pooler>,
+}
+
+/// A point at which a function is to wait, and what keeps it there.
+#[derive(Debug)]
+#[must_use = "dropping it lets the function go"]
+pub struct Held {
+    gate: File,
+    charge: String,
+}
+
+impl Held {
+    /// Lets whoever waits there go on.
+    pub fn let_go(self) {
+        self.gate.unlock().expect("it was locked");
+    }
 }
 
 /// What the webhook answered.
@@ -70,6 +92,7 @@ struct Parts {
     database: Database,
     parameters: BTreeMap<String, String>,
     log: LogSink,
+    is_pooled: bool,
 }
 
 impl Parts {
@@ -82,8 +105,14 @@ impl Parts {
             database,
             parameters: BTreeMap::new(),
             log: LogSink::discard(),
+            is_pooled: wants_pooler(),
         }
     }
+}
+
+/// Whether every world is asked to have a pooler.
+fn wants_pooler() -> bool {
+    std::env::var_os(POOLER).is_some_and(|value| value == "1")
 }
 
 impl World {
@@ -127,12 +156,24 @@ impl World {
     ) -> Self {
         let parts = Parts {
             parameters,
+            // Where the functions connect is what the parameters say.
+            is_pooled: false,
             ..Parts::of(executable, start, database)
         };
         Self::assemble(parts).await
     }
 
-    async fn assemble(parts: Parts) -> Self {
+    /// Starts one whose functions reach PostgreSQL through a transaction pooler.
+    pub async fn start_pooled(executable: &str, start: Start) -> Self {
+        let database = Database::migrated(executable).await;
+        let parts = Parts {
+            is_pooled: true,
+            ..Parts::of(executable, start, database)
+        };
+        Self::assemble(parts).await
+    }
+
+    async fn assemble(mut parts: Parts) -> Self {
         static NUMBER: AtomicUsize = AtomicUsize::new(0);
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
         let folder = scratch(&format!("world-{number}"));
@@ -140,6 +181,13 @@ impl World {
         std::fs::create_dir_all(&faults).expect("a folder");
         let environment =
             BTreeMap::from([("PACELINE_FAULTS".to_owned(), faults.display().to_string())]);
+        let pooler = if parts.is_pooled {
+            let pooler = Pooler::start(&parts.database, POOLED).await;
+            parts.parameters.extend(pooler.parameters());
+            Some(pooler)
+        } else {
+            None
+        };
         let instance = Instance::start(InstanceOptions {
             folder,
             ephemeral: true,
@@ -160,6 +208,7 @@ impl World {
             database: parts.database,
             client,
             faults,
+            _pooler: pooler,
         }
     }
 
@@ -188,40 +237,45 @@ impl World {
         std::fs::write(self.faults.join(point), "").expect("a charge");
     }
 
-    /// Makes the first function that reaches this point stand still there, once.
-    pub fn hold(&self, point: &str) {
-        self.charge(&format!("{point}.hold"));
-    }
-
-    /// Waits until somebody stands still at this point.
-    pub async fn until_held(&self, point: &str) {
-        let charge = format!("{point}.hold");
-        for _ in 0..PATIENCE {
-            if self.went_off(&charge) {
-                return;
-            }
-            self.rows("SELECT to_jsonb(1)").await;
-        }
-        panic!("nobody reaches {point}");
-    }
-
-    /// Lets the process of a function that stands still go on.
-    pub async fn wake(&self, function: &str) {
-        for _ in 0..PATIENCE {
-            let processes = self.cloud().functions().process_ids(function);
-            // Whoever removed the charge may not stand still yet.
-            if let Some(process) = processes.into_iter().find(|process| is_stopped(*process)) {
-                signal(process, Signal::CONT);
-                return;
-            }
-            self.rows("SELECT to_jsonb(1)").await;
-        }
-        panic!("no process of {function} stands still");
-    }
-
     /// Whether a charge has gone off.
     pub fn went_off(&self, point: &str) -> bool {
         !self.faults.join(point).exists()
+    }
+
+    /// Makes the first function that reaches this point wait there, once, until it is let go.
+    pub fn hold(&self, point: &str) -> Held {
+        let gate = File::create(self.faults.join(format!("{point}.gate"))).expect("a gate");
+        gate.lock().expect("nobody else holds it");
+        let charge = format!("{point}.hold");
+        self.charge(&charge);
+        Held { gate, charge }
+    }
+
+    /// Waits until a function waits at the point that it is held at.
+    pub async fn arrival(&self, held: &Held) {
+        let mut sql = self.sql().await;
+        for _ in 0..PATIENCE {
+            if self.went_off(&held.charge) {
+                return;
+            }
+            sqlx::query("SELECT").execute(&mut sql).await.expect("asks");
+        }
+        panic!("nobody comes to {}", held.charge);
+    }
+
+    /// Waits until a query of the test's answers true.
+    pub async fn until(&self, query: &'static str) {
+        let mut sql = self.sql().await;
+        for _ in 0..PATIENCE {
+            let (yes,): (bool,) = sqlx::query_as(query)
+                .fetch_one(&mut sql)
+                .await
+                .expect("a query of the test");
+            if yes {
+                return;
+            }
+        }
+        panic!("it stays untrue: {query}");
     }
 
     /// Sends a request as the demo athlete.
@@ -341,7 +395,8 @@ impl World {
 
     /// Lets everything run until no stage is pending or processing any more.
     ///
-    /// It sweeps, as the schedule would, whenever nothing moves by itself.
+    /// It sweeps, as the schedule would, whenever nothing moves by itself. A run whose attempt
+    /// failed waits for its doorbell to come again; that time is let pass.
     pub async fn settle(&self) {
         self.cloud().resume_mappings();
         let mut sql = self.sql().await;
@@ -356,6 +411,13 @@ impl World {
                 return;
             }
             if asked % 1000 == 0 {
+                sqlx::query(
+                    "UPDATE stage_runs SET rung_at = rung_at - interval '3 minutes'
+                     WHERE status = 'pending' AND attempt > 0",
+                )
+                .execute(&mut sql)
+                .await
+                .expect("the ledger answers");
                 self.sweep().await;
             }
         }
@@ -510,18 +572,4 @@ impl Other {
 )]
 pub(crate) fn now() -> std::time::SystemTime {
     std::time::SystemTime::now()
-}
-
-/// Whether a process stands still by SIGSTOP.
-fn is_stopped(process: u32) -> bool {
-    let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
-    // The name before it is in brackets, and may hold anything.
-    stat.rsplit_once(") ")
-        .is_some_and(|(_, rest)| rest.starts_with('T'))
-}
-
-/// Signals a process of the cloud's; `false` when it ended by itself.
-pub(crate) fn signal(process: u32, signal: Signal) -> bool {
-    let process = i32::try_from(process).ok().and_then(Pid::from_raw);
-    process.is_some_and(|process| kill_process(process, signal).is_ok())
 }

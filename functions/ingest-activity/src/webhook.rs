@@ -110,6 +110,7 @@ async fn apply(
         return Err(unknown());
     }
     tx.lock_user(user).await?;
+    platform::faults::point("after_user_lock");
     if let Some(workout_id) = deliveries::find_delivery(tx, user, delivery).await? {
         return Ok(Applied::Before(workout_id));
     }

@@ -54,10 +54,15 @@ impl Doorbell {
             .iter()
             .map(|stage| Ok((*stage, config::queue_url(*stage)?)))
             .collect::<Result<_, ConfigError>>()?;
-        Ok(Self {
-            sqs: client(&config::aws()?),
+        Ok(Self::new(&config::aws()?, queues))
+    }
+
+    /// Prepares a client for these queues, each a stage's and its URL; nothing is sent yet.
+    pub fn new(aws: &AwsSettings, queues: Vec<(StageName, String)>) -> Self {
+        Self {
+            sqs: client(aws),
             queues,
-        })
+        }
     }
 
     /// Rings for each run, and answers those for which SQS took the message.

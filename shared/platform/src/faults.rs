@@ -1,21 +1,52 @@
-//! Named points at which a test may end this process, as a power cut would, freeze it, as Lambda does with a
-//! sandbox, or break a computation.
+//! Named points at which a test may end this process, as a power cut would, hold it up, or break a
+//! computation.
 //!
 //! Compiled to nothing without the feature `faults`, which only the tests switch on.
 
 use domain::stage::StageName;
 
-/// Dies here by SIGKILL when the plan says so, or stands still until somebody sends SIGCONT.
+#[cfg(feature = "faults")]
+type Gate = Box<dyn Fn(&str)>;
+
+#[cfg(feature = "faults")]
+thread_local! {
+    static GATE: std::cell::RefCell<Option<Gate>> = const { std::cell::RefCell::new(None) };
+}
+
+/// Has every point that this thread comes to ask `gate` first, which answers when it may go on.
+#[cfg(feature = "faults")]
+pub fn gate_thread(gate: impl Fn(&str) + 'static) {
+    GATE.set(Some(Box::new(gate)));
+}
+
+/// Dies here by SIGKILL, or waits, when the plan says so.
 ///
 /// The plan is a folder; a file named as the point is a charge, and whoever removes it dies. That
-/// makes a charge go off exactly once, whichever of many processes comes first. Whoever removes a
-/// file `<point>.hold` stands still.
+/// makes a charge go off exactly once, whichever of many processes comes first. Whoever removes
+/// `<point>.hold` waits until nobody else holds the lock of the file `<point>.gate`.
 #[cfg(feature = "faults")]
 pub fn point(name: &str) {
+    ask_gate(name);
+    follow_plan(name);
+}
+
+#[cfg(feature = "faults")]
+fn ask_gate(name: &str) {
+    GATE.with_borrow(|gate| {
+        if let Some(gate) = gate {
+            gate(name);
+        }
+    });
+}
+
+#[cfg(feature = "faults")]
+fn follow_plan(name: &str) {
     if goes_off(&format!("{name}.hold")) {
-        tracing::warn!(point = name, "standing still here, as planned");
-        let own = rustix::process::getpid();
-        rustix::process::kill_process(own, rustix::process::Signal::STOP).unwrap_or_default();
+        tracing::warn!(point = name, "waiting here, as planned");
+        if let Some(gate) = planned(&format!("{name}.gate")) {
+            // Closing the file gives the lock back; without a gate nobody is to be waited for.
+            drop(std::fs::File::open(gate).and_then(|gate| gate.lock()));
+        }
     }
     if goes_off(name) {
         tracing::warn!(point = name, "dying here, as planned");
@@ -27,11 +58,11 @@ pub fn point(name: &str) {
     }
 }
 
-/// Dies or stands still at a point of the stage engine: by a charge for every stage, or for this one alone.
+/// Dies or waits at a point of the stage engine: as planned for every stage, or for this one alone.
 #[cfg(feature = "faults")]
 pub fn stage_point(stage: StageName, name: &str) {
     point(name);
-    point(&format!("{stage}.{name}"));
+    follow_plan(&format!("{stage}.{name}"));
 }
 
 /// Panics within a stage's computation, once, when there is a charge `<stage>.panic`.
@@ -45,9 +76,13 @@ pub fn stage_panic(stage: StageName) {
 
 #[cfg(feature = "faults")]
 fn goes_off(charge: &str) -> bool {
-    crate::config::fault_plan().is_some_and(|folder| {
-        std::fs::remove_file(std::path::Path::new(&folder).join(charge)).is_ok()
-    })
+    planned(charge).is_some_and(|charge| std::fs::remove_file(charge).is_ok())
+}
+
+#[cfg(feature = "faults")]
+fn planned(name: &str) -> Option<std::path::PathBuf> {
+    let folder = crate::config::fault_plan()?;
+    Some(std::path::Path::new(&folder).join(name))
 }
 
 /// Does nothing: faults are for tests.
