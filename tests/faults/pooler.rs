@@ -1,6 +1,7 @@
 //! A transaction pooler between the functions and PostgreSQL, one server connection for each role.
 
 use domain::id::UserId;
+use futures_util::future::join_all;
 use futures_util::stream::{self, StreamExt as _};
 use local::cloud::Start;
 use reqwest::Method;
