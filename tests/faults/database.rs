@@ -1,6 +1,8 @@
 //! A PostgreSQL that refuses, is full, or is slow: 503 in time, nothing half done, and all well later.
 
+use crate::records::{doorbell, invoke, record};
 use local::cloud::Start;
+use local::invoke::InvokeError;
 use platform::config::LIMITS;
 use serde_json::json;
 use std::time::Instant;
@@ -85,6 +87,56 @@ async fn a_database_in_trouble_is_answered_503_in_time_and_the_retry_is_accepted
         );
     }
     world.settle().await;
+    world.assert_quiet().await;
+    world.stop().await;
+}
+
+/// P-26: what passes is tried again and what does not is failed by code, whichever way the database says no.
+#[tokio::test]
+async fn work_that_lost_its_connection_comes_again_and_work_that_is_refused_is_failed() {
+    let world = world!(Start::Paused);
+    let mut sql = world.sql().await;
+    let workout = world.deliver(&world.run("a", 600)).await.workout_id();
+    let doorbells = [record("1", &doorbell(&world, workout, "summary"))];
+    let summary = "SELECT jsonb_build_array(status, attempt, split_part(last_error, ':', 1))
+         FROM stage_runs WHERE stage = 'summary'";
+    world.hold("after_load");
+
+    let (lost, ()) = tokio::join!(invoke(&world, "compute-summary", &doorbells), async {
+        world.until_held("after_load").await;
+        let ended = sqlx::query(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+             WHERE datname = current_database() AND state = 'idle in transaction'",
+        )
+        .execute(&mut sql)
+        .await
+        .unwrap();
+        assert_eq!(ended.rows_affected(), 1);
+        world.wake("compute-summary").await;
+    });
+    assert!(
+        matches!(lost, Err(InvokeError::Function { .. })),
+        "{lost:?}"
+    );
+    assert_eq!(
+        world.rows(summary).await,
+        [json!(["pending", 1, "unavailable"])]
+    );
+
+    for statement in [
+        "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql
+         AS 'BEGIN RAISE EXCEPTION ''refused''; END'",
+        "CREATE TRIGGER refuse BEFORE UPDATE ON stage_runs
+         FOR EACH ROW WHEN (NEW.status = 'complete') EXECUTE FUNCTION refuse()",
+    ] {
+        sqlx::query(statement).execute(&mut sql).await.unwrap();
+    }
+    let refused = invoke(&world, "compute-summary", &doorbells).await;
+    assert_eq!(refused, Ok(Vec::new()));
+    assert_eq!(
+        world.rows(summary).await,
+        [json!(["failed", 2, "internal"])]
+    );
     world.assert_quiet().await;
     world.stop().await;
 }
