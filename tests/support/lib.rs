@@ -14,6 +14,7 @@ pub mod binaries;
 pub mod chaos;
 pub mod database;
 pub mod dice;
+pub mod history;
 pub mod oracle;
 pub mod pooler;
 pub mod world;
