@@ -114,26 +114,12 @@ async fn measure(cli: &Cli) -> Result<(), Failure> {
         &statements.sink(),
     )
     .await?;
-    let report = measure_on(&postgres, statements, cli).await;
+    let measured = measure_on(&postgres, statements, cli).await;
     postgres.stop_and_delete().await?;
-    let (report, plans) = report?;
-    let mut out = std::io::stdout().lock();
-    if cli.json {
-        writeln!(out, "{}", report.to_json())?;
-    } else {
-        write!(out, "{report}")?;
-    }
-    for plan in plans {
-        writeln!(out, "\n{plan}")?;
-    }
-    Ok(())
+    measured
 }
 
-async fn measure_on(
-    postgres: &Postgres,
-    statements: Statements,
-    cli: &Cli,
-) -> Result<(Report, Vec<String>), Failure> {
+async fn measure_on(postgres: &Postgres, statements: Statements, cli: &Cli) -> Result<(), Failure> {
     let mut server = PgConnection::connect(&postgres.url("postgres")).await?;
     sqlx::query("CREATE DATABASE bare")
         .execute(&mut server)
@@ -170,14 +156,20 @@ async fn measure_on(
         backfills(&bare, &empty, samples, cli, &mut report).await?;
     }
 
-    let mut plans = Vec::new();
+    let mut out = std::io::stdout().lock();
+    if cli.json {
+        writeln!(out, "{}", report.to_json())?;
+    } else {
+        write!(out, "{report}")?;
+    }
+    drop(out);
     if let (true, Some(large)) = (cli.plans, sites.get(1)) {
         let mut sql = PgConnection::connect(&large.database_url).await?;
-        let person = large.person(0)?;
-        for statement in history::explain(&mut sql, person, Planning::Custom).await {
-            plans.push(statement.to_string());
+        for statement in history::explain(&mut sql, large.person(0)?, Planning::Custom).await {
+            write!(std::io::stdout(), "\n{statement}")?;
         }
     }
+    drop(empty);
     for site in sites {
         Arc::into_inner(site)
             .ok_or("a task still runs")?
@@ -188,7 +180,7 @@ async fn measure_on(
         .ok_or("a task still runs")?
         .close()
         .await?;
-    Ok((report, plans))
+    Ok(())
 }
 
 /// Acknowledgements while no stage runs, and then the runs that they asked for, one doorbell at a time.
