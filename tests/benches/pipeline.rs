@@ -325,7 +325,9 @@ async fn backfills(
             backfill.acknowledged.extend(acknowledged.each);
         }
     }
-    report.backfills.push(backfill);
+    if cli.backfills > 0 {
+        report.backfills.push(backfill);
+    }
     Ok(())
 }
 
@@ -1139,7 +1141,7 @@ fn read_log(lines: &[String], mark: &str) -> Asked {
                 end(&mut current);
             } else if let Some((_, _, text)) = &mut current {
                 text.push(' ');
-                text.push_str(line.trim());
+                text.push_str(without_comment(line));
             }
             continue;
         };
@@ -1155,34 +1157,24 @@ fn read_log(lines: &[String], mark: &str) -> Asked {
         current = Some((
             is_execution,
             ms.parse().unwrap_or_default(),
-            text.to_owned(),
+            without_comment(text).to_owned(),
         ));
     }
     end(&mut current);
     asked
 }
 
-/// The first words of a statement, without its comments.
+/// The first words of a statement.
 fn head(text: &str) -> String {
-    let at = [
-        "SELECT",
-        "INSERT",
-        "UPDATE",
-        "DELETE",
-        "WITH",
-        "BEGIN",
-        "COMMIT",
-        "SAVEPOINT",
-        "ROLLBACK",
-    ]
-    .iter()
-    .filter_map(|word| text.find(word))
-    .min();
-    let words = text
-        .get(at.unwrap_or(0)..)
-        .unwrap_or(text)
-        .split_whitespace();
-    words.take(7).collect::<Vec<_>>().join(" ")
+    text.split_whitespace()
+        .take(7)
+        .collect::<Vec<_>>()
+        .join(" ")
+}
+
+/// A line of a statement without what is commented out.
+fn without_comment(line: &str) -> &str {
+    line.split("--").next().unwrap_or_default().trim()
 }
 
 fn progress(what: &str) {

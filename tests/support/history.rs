@@ -239,7 +239,11 @@ const HOT: [Hot; 25] = [
         "ingest",
         ":workout, :user, 'json', '', 0, ''",
     ),
-    hot("stages/request_stage", "ingest", ":workout, 'summary', :user, 2"),
+    hot(
+        "stages/request_stages",
+        "ingest",
+        ":workout, ARRAY['summary', 'analysis', 'metrics'], :user, 2",
+    ),
     hot(
         "deliveries/insert_delivery",
         "ingest",
