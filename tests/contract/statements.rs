@@ -4,6 +4,7 @@ use crate::{LAUNCHER, files, source};
 use sqlx::{Executor as _, SqlSafeStr as _};
 use std::collections::BTreeMap;
 use support::database::Database;
+use support::history::{self, LARGE, Planning, Size};
 
 const FOLDER: &str = "shared/store/queries";
 
@@ -62,6 +63,28 @@ fn the_store_holds_no_other_sql() {
             "SELECT ", "INSERT ", "UPDATE ", "DELETE ", "WITH ", "SET ", "LOCK ",
         ] {
             assert!(!code.contains(&format!("\"{start}")), "{path}: {start}");
+        }
+    }
+}
+
+/// What runs for every delivery, doorbell, sweep or look costs the same however much is stored.
+#[tokio::test]
+async fn no_hot_statement_reads_a_large_table_as_a_whole() {
+    let database = Database::migrated(LAUNCHER).await;
+    let mut connection = database.connect().await;
+    let size = Size {
+        athletes: 50,
+        workouts_each: 300,
+    };
+    let people = history::fill(&mut connection, size).await;
+
+    for planning in [Planning::Custom, Planning::Generic] {
+        for statement in history::explain(&mut connection, &people[0], planning).await {
+            assert!(statement.scanned.is_empty(), "{planning:?} {statement}");
+            for table in LARGE {
+                let scan = format!("Seq Scan on {table}");
+                assert!(!statement.plan.contains(&scan), "{planning:?} {statement}");
+            }
         }
     }
 }

@@ -15,6 +15,7 @@ pub mod chaos;
 pub mod database;
 pub mod dice;
 pub mod fuzz;
+pub mod history;
 pub mod oracle;
 pub mod pooler;
 pub mod proxy;

@@ -570,6 +570,7 @@ impl Other {
     clippy::disallowed_methods,
     reason = "a sender signs with its own clock"
 )]
-pub(crate) fn now() -> std::time::SystemTime {
+/// What a sender's clock shows.
+pub fn now() -> std::time::SystemTime {
     std::time::SystemTime::now()
 }

@@ -92,11 +92,7 @@ struct ThresholdRow {
 /// # Errors
 /// [`StoreError`] when the database is away.
 pub async fn find_profile(tx: &mut Tx, user: UserId) -> Result<Profile, StoreError> {
-    type Row = (Option<String>, String, String);
-    let query = tx
-        .query_as::<Row>(include_str!("../queries/users/find_athlete.sql"))
-        .bind(user.0);
-    let Some((sex, units, time_zone)) = tx.fetch_optional(query).await? else {
+    let Some((sex, units, time_zone)) = find_athlete(tx, user).await? else {
         return Ok(Profile::default());
     };
     let query = tx
@@ -115,6 +111,25 @@ pub async fn find_profile(tx: &mut Tx, user: UserId) -> Result<Profile, StoreErr
         time_zone,
         thresholds,
     })
+}
+
+/// Reads the time zone alone, which is all of the profile that a new workout needs.
+///
+/// # Errors
+/// [`StoreError`] when the database is away.
+pub(crate) async fn find_time_zone(tx: &mut Tx, user: UserId) -> Result<String, StoreError> {
+    let athlete = find_athlete(tx, user).await?;
+    Ok(athlete.map_or_else(|| Profile::default().time_zone, |(_, _, zone)| zone))
+}
+
+async fn find_athlete(
+    tx: &mut Tx,
+    user: UserId,
+) -> Result<Option<(Option<String>, String, String)>, StoreError> {
+    let query = tx
+        .query_as(include_str!("../queries/users/find_athlete.sql"))
+        .bind(user.0);
+    tx.fetch_optional(query).await
 }
 
 /// Replaces the profile as a whole.

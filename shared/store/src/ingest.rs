@@ -145,11 +145,7 @@ async fn store(
     let date = match &known {
         Some(known) => known.local_date,
         None => {
-            let zone = athletes::find_profile(tx, user)
-                .await?
-                .time_zone
-                .parse()
-                .ok();
+            let zone = athletes::find_time_zone(tx, user).await?.parse().ok();
             local_date(
                 reported.recording.start_utc,
                 reported.recording.utc_offset_s,

@@ -51,15 +51,14 @@ pub async fn request_stages(
     workout: WorkoutId,
     generation: i64,
 ) -> Result<(), StoreError> {
-    for stage in StageName::ALL {
-        let query = tx
-            .query(include_str!("../queries/stages/request_stage.sql"))
-            .bind(workout.0)
-            .bind(stage.as_str())
-            .bind(user.0)
-            .bind(generation);
-        tx.execute(query).await?;
-    }
+    let stages = StageName::ALL.map(|stage| stage.as_str().to_owned());
+    let query = tx
+        .query(include_str!("../queries/stages/request_stages.sql"))
+        .bind(workout.0)
+        .bind(stages.to_vec())
+        .bind(user.0)
+        .bind(generation);
+    tx.execute(query).await?;
     Ok(())
 }
 
