@@ -5,6 +5,7 @@ mod imports;
 mod json_schema;
 mod migrations;
 mod openapi;
+mod recorded;
 mod rights;
 mod source;
 mod statements;

@@ -1,22 +1,30 @@
 //! Figures of a pool swim, whose truth is its lengths (rule W1).
 
-use domain::reason::Reason;
-use domain::recording::{Length, Recording};
-use domain::signal::number::{from_count, mean};
-use domain::sport::Sport;
+use super::number::{from_count, mean};
+use crate::reason::Reason;
+use crate::recording::{Length, Recording};
+use crate::sport::Sport;
 
 /// A pool swim in numbers.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) struct Pool {
-    pub(crate) pool_length_m: f64,
-    pub(crate) lengths: usize,
-    pub(crate) swim_time_s: f64,
-    pub(crate) distance_m: f64,
-    pub(crate) swolf: Option<f64>,
+pub struct Pool {
+    /// Metres of one length.
+    pub pool_length_m: f64,
+    /// Lengths swum.
+    pub lengths: usize,
+    /// Seconds of the lengths swum.
+    pub swim_time_s: f64,
+    /// Metres of the lengths swum.
+    pub distance_m: f64,
+    /// Mean of seconds plus strokes per length; `None` where no strokes were counted.
+    pub swolf: Option<f64>,
 }
 
 /// Adds up the active lengths.
-pub(crate) fn pool(recording: &Recording) -> Result<Pool, Reason> {
+///
+/// # Errors
+/// `not_for_this_sport`, or `not_reported` without a pool's length or its lengths.
+pub fn pool(recording: &Recording) -> Result<Pool, Reason> {
     if recording.sport != Sport::Swim {
         return Err(Reason::NotForThisSport);
     }
@@ -44,8 +52,8 @@ pub(crate) fn pool(recording: &Recording) -> Result<Pool, Reason> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::recording::Format;
     use chrono::DateTime;
-    use domain::recording::Format;
 
     #[test]
     fn only_active_lengths_count_and_only_counted_strokes_make_a_swolf() {
@@ -56,6 +64,7 @@ mod tests {
             timer_s,
             active,
             strokes,
+            stroke: None,
         };
         recording.lengths = vec![
             length(true, 30.0, Some(10)),
