@@ -1,6 +1,7 @@
 //! What the parts promise each other: crates, template, HTTP contract, schema and statements.
 
 mod checklist;
+mod figures;
 mod imports;
 mod json_schema;
 mod migrations;

@@ -2,13 +2,15 @@
 //! for.
 
 use crate::{Outcome, files};
+use chrono::DateTime;
 use domain::athlete::{Athlete, Sex, Thresholds};
 use domain::decode::decode_file;
 use domain::execution::done;
 use domain::id::PlannedId;
 use domain::plan::PlannedWorkout;
-use domain::recording::Recording;
+use domain::recording::{Format, Recording};
 use domain::signal::Signal;
+use domain::sport::Sport;
 use domain::stage::StageInput;
 use domain::units::{Bpm, Joules, Kilograms, MetresPerSecond, Watts};
 use serde_json::{Value, json};
@@ -67,8 +69,8 @@ fn plan(recording: &Recording) -> Outcome<PlannedWorkout> {
     })
 }
 
-/// Each recording's path and its `computed`, as a known athlete with a plan and as a stranger.
-pub(crate) fn computed() -> Outcome<Vec<(String, Value)>> {
+/// The fixtures' recordings by path, and one without samples of every sport.
+fn recordings() -> Outcome<Vec<(String, Recording)>> {
     let folder = "tests/fixtures/activities";
     let mut paths = files(folder, "fit")?;
     paths.extend(files(folder, "gpx")?);
@@ -77,9 +79,21 @@ pub(crate) fn computed() -> Outcome<Vec<(String, Value)>> {
     let mut all = Vec::new();
     for path in paths {
         let bytes = std::fs::read(crate::root().join(&path))?;
-        let Ok(recording) = decode_file(&bytes) else {
-            continue;
-        };
+        if let Ok(recording) = decode_file(&bytes) {
+            all.push((path, recording));
+        }
+    }
+    for sport in Sport::ALL {
+        let empty = Recording::empty(Format::Json, sport, DateTime::UNIX_EPOCH);
+        all.push((format!("a {} without samples", sport.as_str()), empty));
+    }
+    Ok(all)
+}
+
+/// Each recording's name and its `computed`, as a known athlete with a plan and as a stranger.
+pub(crate) fn computed() -> Outcome<Vec<(String, Value)>> {
+    let mut all = Vec::new();
+    for (name, recording) in recordings()? {
         let planned = plan(&recording)?;
         for (athlete, plan) in [(known(), Some(planned)), (Athlete::default(), None)] {
             let input = StageInput {
@@ -103,7 +117,7 @@ pub(crate) fn computed() -> Outcome<Vec<(String, Value)>> {
                     computed.insert(key.clone(), value.clone());
                 }
             }
-            all.push((path.clone(), computed));
+            all.push((name.clone(), computed));
         }
     }
     Ok(all)

@@ -140,7 +140,13 @@ impl<'p> Execution<'p> {
             execution.fit = Fit::Steps;
         }
         execution.length = execution.length();
-        execution.intensity = execution.intensity();
+        execution.intensity = if !signal.has_samples() {
+            Err(Reason::NoSamples)
+        } else if boundaries.is_none() && !all.is_empty() {
+            Err(Reason::NotPlanned)
+        } else {
+            execution.intensity()
+        };
         execution
     }
 
@@ -386,7 +392,22 @@ mod tests {
         recording.totals.elapsed_s = Some(1680.0);
         let plan = plan(REPEATS);
         assert_eq!(fit(&recording, &plan), (Fit::Totals, 0));
-        assert_eq!(score(&recording, &plan), Ok(100.0));
+        let signal = Signal::of(&recording).unwrap();
+        let execution = Execution::of(&signal, &Athlete::default(), &plan);
+        assert_eq!(execution.score(), Ok(100.0));
+        assert_eq!(execution.intensity, Err(Reason::NoSamples));
+    }
+
+    #[test]
+    fn steps_that_cannot_be_placed_are_not_judged() {
+        let open = plan(
+            r#"[{"kind":"warmup","duration":{"type":"lap_button"}},
+                {"kind":"work","duration":{"type":"time","value":600},
+                 "target":{"type":"power","low":190,"high":210,"unit":"w"}}]"#,
+        );
+        let recording = ride(900, |_| Some(200.0));
+        assert_eq!(fit(&recording, &open), (Fit::Totals, 0));
+        assert_eq!(score(&recording, &open), Err(Reason::NotPlanned));
     }
 
     #[test]
