@@ -447,6 +447,155 @@ proptest! {
     }
 }
 
+/// The best mean of a window, by trying all of them.
+fn best_mean(seconds: &[f64], window: usize) -> Option<f64> {
+    let means = seconds.windows(window);
+    means
+        .map(|part| part.iter().sum::<f64>() / domain::signal::number::from_count(window))
+        .reduce(f64::max)
+}
+
+/// The least time over a distance, by trying every sample at either end of it.
+fn least_time(line: &[(f64, f64)], distance_m: f64) -> Option<f64> {
+    let time_at = |metre: f64| {
+        line.windows(2).find_map(|pair| {
+            let ([(m0, t0), (m1, t1)], true) = (pair, pair.len() == 2) else {
+                return None;
+            };
+            (*m0 <= metre && metre <= *m1 && m1 > m0)
+                .then(|| t0 + (t1 - t0) * (metre - m0) / (m1 - m0))
+        })
+    };
+    let ends = line.iter().flat_map(|(metre, time)| {
+        let after = time_at(metre + distance_m).map(|end| end - time);
+        let before = time_at(metre - distance_m).map(|start| time - start);
+        [after, before]
+    });
+    ends.flatten().reduce(f64::min)
+}
+
+/// A recording at 1 Hz whose channels are straight lines between every few seconds, and the same
+/// as a device records it that only keeps the corners.
+fn smart_recordings() -> impl Strategy<Value = (Recording, Recording)> {
+    let corner = (
+        1..10_usize,
+        100.0..190.0_f64,
+        0.0..500.0_f64,
+        1.0..5.0_f64,
+        -0.05..0.05_f64,
+    );
+    vec(corner, 30..60).prop_map(|corners| {
+        let mut dense = Recording::empty(Format::Fit, Sport::Run, DateTime::UNIX_EPOCH);
+        let mut smart = dense.clone();
+        let (mut time, mut metre, mut last) = (0_usize, 0.0, (120.0, 100.0, 50.0));
+        let put = |recording: &mut Recording, time: usize, metre: f64, now: (f64, f64, f64)| {
+            recording
+                .time_s
+                .push(domain::signal::number::from_count(time));
+            recording.distance_m.push(Some(metre));
+            recording.hr_bpm.push(Some(now.0));
+            recording.power_w.push(Some(now.1));
+            recording.altitude_m.push(Some(now.2));
+        };
+        put(&mut dense, 0, 0.0, last);
+        put(&mut smart, 0, 0.0, last);
+        for (seconds, hr, power, speed, grade) in corners {
+            let length = domain::signal::number::from_count(seconds);
+            let to = (hr, power, last.2 + grade * speed * length);
+            for step in 1..=seconds {
+                let share = domain::signal::number::from_count(step) / length;
+                let on = |from: f64, to: f64| from + (to - from) * share;
+                let now = (on(last.0, to.0), on(last.1, to.1), on(last.2, to.2));
+                put(&mut dense, time + step, metre + speed * length * share, now);
+            }
+            (time, metre, last) = (time + seconds, metre + speed * length, to);
+            put(&mut smart, time, metre, last);
+        }
+        (dense, smart)
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(32))]
+
+    /// P-58
+    #[test]
+    fn curves_and_efforts_are_those_of_trying_everything(
+        speeds in vec(0.0..8.0_f64, 200..500), watts in vec(0.0..900.0_f64, 500),
+    ) {
+        let mut recording = Recording::empty(Format::Fit, Sport::Run, DateTime::UNIX_EPOCH);
+        let mut metre = 0.0;
+        let mut line = Vec::new();
+        for (second, speed) in speeds.iter().enumerate() {
+            line.push((metre, domain::signal::number::from_count(second)));
+            recording.time_s.push(domain::signal::number::from_count(second));
+            recording.distance_m.push(Some(metre));
+            recording.power_w.push(watts.get(second).copied());
+            metre += speed;
+        }
+        let analysis = analysed(&input(recording, Athlete::default()))?;
+        let seconds: Vec<f64> = watts.into_iter().take(speeds.len()).collect();
+        for point in analysis.mean_max_power.unwrap() {
+            let best = best_mean(&seconds, usize::try_from(point.duration_s).unwrap()).unwrap();
+            prop_assert!((point.watts - best).abs() < 1e-6, "{:?} and {}", point, best);
+        }
+        let compute_analysis::Skippable::Applies(Some(efforts)) = analysis.best_efforts else {
+            return Ok(());
+        };
+        for effort in efforts {
+            let least = least_time(&line, effort.distance_m).unwrap();
+            prop_assert!((effort.elapsed_s - least).abs() < 1e-6, "{:?} and {}", effort, least);
+        }
+    }
+
+    /// P-50
+    #[test]
+    fn a_device_that_keeps_only_the_corners_gives_the_same_figures((dense, smart) in smart_recordings()) {
+        let athlete = Athlete {
+            sex: Some(Sex::Male),
+            thresholds: Thresholds {
+                hr_max_bpm: Bpm::parse(190.0).ok(),
+                hr_rest_bpm: Bpm::parse(50.0).ok(),
+                hr_threshold_bpm: Bpm::parse(170.0).ok(),
+                threshold_speed_mps: MetresPerSecond::parse(4.0).ok(),
+                ..Thresholds::default()
+            },
+        };
+        let (dense, smart) = (input(dense, athlete), input(smart, athlete));
+        let overall = |input: &StageInput| compute_summary::compute(input).unwrap().overall;
+        let (d, s) = (overall(&dense), overall(&smart));
+        let (dm, sm) = (measured(&dense)?, measured(&smart)?);
+        for (name, dense, smart, tolerance) in [
+            ("distance", d.distance_m, s.distance_m, 1e-9),
+            ("moving", d.moving_s, s.moving_s, 1e-9),
+            ("heart rate", d.avg_hr_bpm, s.avg_hr_bpm, 1e-9),
+            ("power", d.avg_power_w, s.avg_power_w, 1e-9),
+            ("climb", d.elevation_gain_m, s.elevation_gain_m, 1e-9),
+            ("normalized", dm.normalized_power_w, sm.normalized_power_w, 1e-9),
+            ("impulse", dm.hr_tss, sm.hr_tss, 1e-9),
+            // The grade is taken once per pair of samples.
+            ("grade-adjusted", d.gap_speed_mps, s.gap_speed_mps, 0.03),
+            ("run", dm.run_tss, sm.run_tss, 0.06),
+        ] {
+            let (dense, smart) = (dense.unwrap(), smart.unwrap());
+            let allowed = tolerance * dense.abs().max(1.0);
+            prop_assert!((dense - smart).abs() <= allowed, "{}: {} and {}", name, dense, smart);
+        }
+    }
+
+    /// P-64
+    #[test]
+    fn slow_walks_and_swims_keep_their_real_pace(speed in 0.3..1.0_f64, is_swim in any::<bool>()) {
+        let sport = if is_swim { Sport::Swim } else { Sport::Walk };
+        let mut recording = Recording::empty(Format::Fit, sport, DateTime::UNIX_EPOCH);
+        recording.time_s = (0..1800).map(f64::from).collect();
+        recording.distance_m = recording.time_s.iter().map(|time| Some(time * speed)).collect();
+        let overall = compute_summary::compute(&input(recording, Athlete::default())).unwrap().overall;
+        let pace = overall.avg_pace_s_per_km.unwrap();
+        prop_assert!((pace - 1000.0 / speed).abs() < 1e-6, "{} at {} m/s", pace, speed);
+    }
+}
+
 #[test]
 fn a_recording_of_a_month_is_refused_by_every_stage() {
     let mut recording = Recording::empty(Format::Gpx, Sport::Hike, DateTime::UNIX_EPOCH);

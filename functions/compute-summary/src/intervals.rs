@@ -110,7 +110,12 @@ impl Parts<'_> {
 
     fn step(&self, index: usize, done: &DoneStep<'_>) -> Interval {
         let times = done.times;
-        let stretch = self.stretches.between(times.start_s, times.end_s);
+        let measured = self.stretches.between(times.start_s, times.end_s);
+        let way_m = || Some(times.end_m? - times.start_m?);
+        let stretch = Stretch {
+            distance_m: measured.distance_m.or_else(way_m),
+            ..measured
+        };
         let Some(step) = times.step else {
             return self.interval(index, IntervalKind::Extra, stretch);
         };
@@ -134,6 +139,8 @@ impl Parts<'_> {
                 adherence,
                 adherence_reason,
             }),
+            start_m: times.start_m,
+            end_m: times.end_m,
             ..self.interval(index, IntervalKind::Step, stretch)
         }
     }

@@ -4,8 +4,8 @@ use crate::athlete::Thresholds;
 use crate::plan::{Target, TargetKind};
 use crate::reason::Reason;
 use crate::recording::Channel;
-use crate::signal::Signal;
 use crate::signal::number::{from_count, to_index};
+use crate::signal::{Signal, pool};
 use serde::Serialize;
 
 /// Metres in an international mile.
@@ -204,7 +204,9 @@ impl<'a> Measured<'a> {
         let recording = signal.recording;
         let [speed, power, hr, cadence] = &mut self.channels;
         match quantity {
-            Quantity::SpeedMps => speed.get_or_insert_with(|| signal.speed()),
+            Quantity::SpeedMps => speed.get_or_insert_with(|| {
+                pool::speed(recording, signal.grid.len()).unwrap_or_else(|| signal.speed())
+            }),
             Quantity::PowerW => power.get_or_insert_with(|| signal.grid.effort(&recording.power_w)),
             Quantity::HrBpm => hr.get_or_insert_with(|| signal.grid.channel(&recording.hr_bpm)),
             Quantity::Cadence => {
@@ -256,7 +258,9 @@ impl<'a> Measured<'a> {
             goal,
             seconds: from_count(count),
             mean,
-            mean_pct: middle.map(|middle| mean / middle * 100.0),
+            mean_pct: middle
+                .map(|middle| mean / middle * 100.0)
+                .filter(|share| share.is_finite()),
             inside_pct: per_cent(count.saturating_sub(under + over)),
             under_pct: per_cent(under),
             over_pct: per_cent(over),

@@ -2,9 +2,10 @@
 
 use crate::plan::{Step, StepDuration, StepOrRepeat};
 use crate::recording::Lap;
-use crate::signal::Signal;
-use crate::signal::number::{from_count, on_line, to_index};
+use crate::signal::number::{from_count, interpolate, on_line, to_index};
+use crate::signal::{Signal, pool};
 use serde::Serialize;
+use std::borrow::Cow;
 
 /// How far the time of a lap may lie from that of its step: so many seconds, or so great a share.
 const LAP_TIME: (f64, f64) = (10.0, 0.15);
@@ -36,8 +37,25 @@ pub struct StepTimes<'p> {
     pub start_s: f64,
     /// Seconds from the recording's start.
     pub end_s: f64,
+    /// Metres from the recording's start, where distance is known; in a pool by its lengths.
+    pub start_m: Option<f64>,
+    /// The same at the end.
+    pub end_m: Option<f64>,
     /// Whether the recording went on for at least nine tenths of the step.
     pub is_done: bool,
+}
+
+impl StepTimes<'_> {
+    fn between(start_s: f64, end_s: f64) -> Self {
+        Self {
+            step: None,
+            start_s,
+            end_s,
+            start_m: None,
+            end_m: None,
+            is_done: true,
+        }
+    }
 }
 
 /// The steps as they were done, in order, with what told so.
@@ -79,19 +97,22 @@ fn write_out<'p>(steps: &'p [StepOrRepeat], first: u16, all: &mut Vec<Numbered<'
 /// Finds where the steps lie; `None` where that cannot be told.
 pub(super) fn cut<'p>(signal: &Signal<'_>, steps: &[Numbered<'p>]) -> Option<Cut<'p>> {
     let end_s = signal.recording.elapsed_s()?;
+    let way = Way::of(signal);
     let found = guided(&signal.recording.laps, steps)
         .map(|parts| (Boundaries::GuidedLaps, parts))
-        .or_else(|| Some((Boundaries::Laps, in_order(signal, steps)?)))
-        .or_else(|| Some((Boundaries::Plan, walked(signal, steps)?)));
+        .or_else(|| Some((Boundaries::Laps, in_order(signal, &way, steps)?)))
+        .or_else(|| Some((Boundaries::Plan, walked(signal, &way, steps)?)));
     let (boundaries, mut parts) = found?;
     let last_s = parts.last().map_or(0.0, |part| part.end_s);
     if parts.len() == steps.len() && end_s - last_s > NEGLIGIBLE_S {
         parts.push(StepTimes {
             step: None,
-            start_s: last_s,
-            end_s,
-            is_done: true,
+            ..StepTimes::between(last_s, end_s)
         });
+    }
+    for part in &mut parts {
+        part.start_m = way.metres_at(part.start_s);
+        part.end_m = way.metres_at(part.end_s);
     }
     Some(Cut { boundaries, parts })
 }
@@ -119,16 +140,18 @@ fn guided<'p>(laps: &[Lap], steps: &[Numbered<'p>]) -> Option<Vec<StepTimes<'p>>
         }
         parts.push(StepTimes {
             step: Some(step),
-            start_s: lap.start_s,
-            end_s,
-            is_done: true,
+            ..StepTimes::between(lap.start_s, end_s)
         });
     }
     (!parts.is_empty()).then_some(parts)
 }
 
 /// The laps one by one, when each is about as long as its step.
-fn in_order<'p>(signal: &Signal<'_>, steps: &[Numbered<'p>]) -> Option<Vec<StepTimes<'p>>> {
+fn in_order<'p>(
+    signal: &Signal<'_>,
+    way: &Way<'_>,
+    steps: &[Numbered<'p>],
+) -> Option<Vec<StepTimes<'p>>> {
     let laps = &signal.recording.laps;
     if steps.len() < 2 || laps.len() < steps.len() {
         return None;
@@ -143,9 +166,8 @@ fn in_order<'p>(signal: &Signal<'_>, steps: &[Numbered<'p>]) -> Option<Vec<StepT
                 near(done, planned.get(), LAP_TIME)
             }
             StepDuration::Distance(planned) => {
-                let at = |time_s| signal.distance_at(time_s);
-                let way = || Some(at(lap.end_s)? - at(lap.start_s)?);
-                let done = lap.distance_m.or_else(way);
+                let measured = || Some(way.metres_at(lap.end_s)? - way.metres_at(lap.start_s)?);
+                let done = lap.distance_m.or_else(measured);
                 done.is_some_and(|done| near(done, planned.get(), LAP_WAY))
             }
             StepDuration::LapButton => true,
@@ -156,16 +178,18 @@ fn in_order<'p>(signal: &Signal<'_>, steps: &[Numbered<'p>]) -> Option<Vec<StepT
         .map(|(lap, (step, _))| {
             fits(lap, step).then_some(StepTimes {
                 step: Some(step),
-                start_s: lap.start_s,
-                end_s: lap.end_s,
-                is_done: true,
+                ..StepTimes::between(lap.start_s, lap.end_s)
             })
         })
         .collect()
 }
 
 /// Lays the steps end to end from the start, until the recording ends.
-fn walked<'p>(signal: &Signal<'_>, steps: &[Numbered<'p>]) -> Option<Vec<StepTimes<'p>>> {
+fn walked<'p>(
+    signal: &Signal<'_>,
+    way: &Way<'_>,
+    steps: &[Numbered<'p>],
+) -> Option<Vec<StepTimes<'p>>> {
     let end_s = signal.recording.elapsed_s()?;
     let clock = Running::of(signal);
     let mut parts: Vec<StepTimes<'p>> = Vec::with_capacity(steps.len());
@@ -180,11 +204,11 @@ fn walked<'p>(signal: &Signal<'_>, steps: &[Numbered<'p>]) -> Option<Vec<StepTim
                 (at, share(planned.get() - left, planned.get()))
             }
             StepDuration::Distance(planned) => {
-                let start_m = signal.distance_at(start_s)?;
-                match reached(signal, start_m + planned.get()) {
+                let start_m = way.metres_at(start_s)?;
+                match way.reached(start_m + planned.get()) {
                     Some(at) => (at, 1.0),
                     None => {
-                        let done = signal.distance_at(end_s)? - start_m;
+                        let done = way.metres_at(end_s)? - start_m;
                         (end_s, share(done, planned.get()))
                     }
                 }
@@ -201,9 +225,8 @@ fn walked<'p>(signal: &Signal<'_>, steps: &[Numbered<'p>]) -> Option<Vec<StepTim
         };
         parts.push(StepTimes {
             step: Some(step),
-            start_s,
-            end_s: step_end_s.max(start_s),
             is_done: share >= DONE,
+            ..StepTimes::between(start_s, step_end_s.max(start_s))
         });
         start_s = step_end_s.max(start_s);
     }
@@ -214,15 +237,39 @@ fn share(done: f64, planned: f64) -> f64 {
     if planned > 0.0 { done / planned } else { 1.0 }
 }
 
-/// The first time in seconds at which a distance from the start is reached.
-fn reached(signal: &Signal<'_>, metre: f64) -> Option<f64> {
-    let metres = signal.distance.as_ref()?.metres();
-    let times = &signal.recording.time_s;
-    let there = metres.partition_point(|known| *known < metre);
-    let to = (*metres.get(there)?, *times.get(there)?);
-    let before = there.checked_sub(1);
-    let from = before.and_then(|at| Some((*metres.get(at)?, *times.get(at)?)));
-    Some(from.map_or(to.1, |from| on_line(from, to, metre)))
+/// Metres from the start over time: in a pool by its lengths (rule W1), else by distance.
+struct Way<'a> {
+    metres: Cow<'a, [f64]>,
+    times: Cow<'a, [f64]>,
+}
+
+impl<'a> Way<'a> {
+    fn of(signal: &'a Signal<'a>) -> Self {
+        if let Some((metres, times)) = pool::way(signal.recording) {
+            return Self {
+                metres: metres.into(),
+                times: times.into(),
+            };
+        }
+        let metres = signal.distance.as_ref().map(|distance| distance.metres());
+        Self {
+            metres: metres.unwrap_or_default().into(),
+            times: signal.recording.time_s.as_slice().into(),
+        }
+    }
+
+    fn metres_at(&self, time_s: f64) -> Option<f64> {
+        interpolate(&self.times, &self.metres, time_s)
+    }
+
+    /// The first time in seconds at which a distance from the start is reached.
+    fn reached(&self, metre: f64) -> Option<f64> {
+        let there = self.metres.partition_point(|known| *known < metre);
+        let point = |index: usize| Some((*self.metres.get(index)?, *self.times.get(index)?));
+        let to = point(there)?;
+        let from = there.checked_sub(1).and_then(point);
+        Some(from.map_or(to.1, |from| on_line(from, to, metre)))
+    }
 }
 
 /// The clock that a device counts steps by: it stands while the timer does.
@@ -277,7 +324,7 @@ impl<'a> Running<'a> {
 mod tests {
     use super::*;
     use crate::plan::Plan;
-    use crate::recording::{Format, Recording, TimerEvent};
+    use crate::recording::{Format, Length, Recording, TimerEvent};
     use crate::sport::Sport;
     use chrono::DateTime;
 
@@ -433,5 +480,47 @@ mod tests {
         let recording = run(100);
         let signal = Signal::of(&recording).unwrap();
         assert!(cut(&signal, &written_out(&plan(open).steps)).is_none());
+    }
+
+    /// P-52
+    #[test]
+    fn a_step_in_a_pool_ends_at_the_wall() {
+        let mut swim = Recording::empty(Format::Fit, Sport::Swim, DateTime::UNIX_EPOCH);
+        swim.time_s = (0..=150).map(from_count).collect();
+        swim.pool_length_m = Some(25.0);
+        let length = |start_s, timer_s, active| Length {
+            start_s,
+            timer_s,
+            active,
+            strokes: None,
+            stroke: None,
+        };
+        swim.lengths = vec![
+            length(0.0, 20.0, true),
+            length(20.0, 22.0, true),
+            length(42.0, 18.0, false),
+            length(60.0, 30.0, true),
+            length(90.0, 30.0, true),
+            length(120.0, 30.0, false),
+        ];
+        let steps = r#"[{"repeat":2,"steps":[
+            {"kind":"work","duration":{"type":"distance","value":50}},
+            {"kind":"rest","duration":{"type":"time","value":18}}]}]"#;
+        let (_, parts) = found(&swim, &plan(steps));
+        assert_eq!(
+            parts,
+            [
+                (0.0, 42.0, true),
+                (42.0, 60.0, true),
+                (60.0, 120.0, true),
+                (120.0, 138.0, true),
+                (138.0, 150.0, true),
+            ]
+        );
+        let signal = Signal::of(&swim).unwrap();
+        let plan = plan(steps);
+        let cut = cut(&signal, &written_out(&plan.steps)).unwrap();
+        let metres: Vec<_> = cut.parts.iter().map(|part| part.end_m).collect();
+        assert_eq!(metres, [50.0, 50.0, 100.0, 100.0, 100.0].map(Some));
     }
 }

@@ -1,8 +1,8 @@
 //! Figures of a pool swim, whose truth is its lengths (rule W1).
 
-use super::number::{from_count, mean};
+use super::number::{from_count, mean, to_index};
 use crate::reason::Reason;
-use crate::recording::{Length, Recording};
+use crate::recording::{Channel, Length, Recording};
 use crate::sport::Sport;
 
 /// A pool swim in numbers.
@@ -49,6 +49,41 @@ pub fn pool(recording: &Recording) -> Result<Pool, Reason> {
     })
 }
 
+/// The way swum: metres from the start at both ends of every active length, with their times.
+///
+/// Times never decrease: a length that begins before the one before ended begins at its end. `None`
+/// unless [`pool`] has figures.
+pub fn way(recording: &Recording) -> Option<(Vec<f64>, Vec<f64>)> {
+    let pool_m = pool(recording).ok()?.pool_length_m;
+    let count = recording.lengths.len() * 2;
+    let (mut metres, mut times) = (Vec::with_capacity(count), Vec::with_capacity(count));
+    let (mut swum, mut clock) = (0.0_f64, 0.0_f64);
+    for length in recording.lengths.iter().filter(|length| length.active) {
+        let start_s = length.start_s.max(clock);
+        clock = start_s.max(length.start_s + length.timer_s);
+        metres.extend([swum, swum + pool_m]);
+        times.extend([start_s, clock]);
+        swum += pool_m;
+    }
+    Some((metres, times))
+}
+
+/// Metres per second of every active length at each of its seconds; absent at the wall.
+///
+/// `None` unless [`pool`] has figures.
+pub fn speed(recording: &Recording, seconds: usize) -> Option<Channel> {
+    let pool_m = pool(recording).ok()?.pool_length_m;
+    let mut speed = Channel::absent(seconds);
+    let swum = |length: &&Length| length.active && length.timer_s > 0.0;
+    for length in recording.lengths.iter().filter(swum) {
+        let end_s = length.start_s + length.timer_s;
+        for second in to_index(length.start_s.ceil())..to_index(end_s.ceil()).min(seconds) {
+            speed.set(second, Some(pool_m / length.timer_s));
+        }
+    }
+    Some(speed)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -78,6 +113,30 @@ mod tests {
             (3, 90.0, Some(40.0))
         );
         assert!((pool.distance_m - 68.58).abs() < 1e-9);
+    }
+
+    #[test]
+    fn the_way_rests_at_the_wall() {
+        let mut recording = Recording::empty(Format::Fit, Sport::Swim, DateTime::UNIX_EPOCH);
+        recording.pool_length_m = Some(25.0);
+        let length = |start_s, timer_s, active| Length {
+            start_s,
+            timer_s,
+            active,
+            strokes: None,
+            stroke: None,
+        };
+        recording.lengths = vec![
+            length(0.0, 20.0, true),
+            length(20.0, 10.0, false),
+            length(30.0, 25.0, true),
+        ];
+        let (metres, times) = way(&recording).unwrap();
+        assert_eq!(metres, [0.0, 25.0, 25.0, 50.0]);
+        assert_eq!(times, [0.0, 20.0, 30.0, 55.0]);
+        let speed = speed(&recording, 50).unwrap();
+        assert_eq!((speed.get(19), speed.get(20)), (Some(1.25), None));
+        assert_eq!((speed.get(30), speed.get(49)), (Some(1.0), Some(1.0)));
     }
 
     #[test]
