@@ -1,10 +1,12 @@
 //! What the parts promise each other: crates, template, HTTP contract, schema and statements.
 
 mod checklist;
+mod figures;
 mod imports;
 mod json_schema;
 mod migrations;
 mod openapi;
+mod recorded;
 mod rights;
 mod source;
 mod statements;

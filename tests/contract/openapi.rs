@@ -1,17 +1,16 @@
 //! `docs/openapi.yaml` against the routes, the codes and the documents of the code.
 
 use crate::json_schema::{resolve, violations};
-use crate::{Outcome, files, source, yaml};
+use crate::{Outcome, files, recorded, source, yaml};
 use chrono::DateTime;
-use domain::athlete::{Athlete, Sex, Thresholds};
-use domain::decode::{Activity, DecodeError, decode_file};
+use domain::athlete::Thresholds;
+use domain::decode::{Activity, DecodeError};
 use domain::id::{PlannedId, WorkoutId};
 use domain::matching::{Decision, MatchReason, Weighed};
 use domain::plan::{Plan, PlannedWorkout, Repeat, Step, StepKind, Target, TargetKind};
 use domain::reason::Reason;
 use domain::sport::Sport;
-use domain::stage::{StageInput, StageStatus};
-use domain::units::{Bpm, Joules, Watts};
+use domain::stage::StageStatus;
 use local::template::Template;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -82,7 +81,7 @@ fn expected<T: DeserializeOwned>(refused: Value) -> BTreeSet<String> {
         .collect()
 }
 
-fn variants<T: DeserializeOwned>() -> BTreeSet<String> {
+pub(crate) fn variants<T: DeserializeOwned>() -> BTreeSet<String> {
     expected::<T>(json!("no such word"))
 }
 
@@ -319,6 +318,7 @@ fn an_activity_that_is_documented_is_read() {
         "elevation_gain_m",
         "elevation_loss_m",
         "calories_kcal",
+        "rpe",
     ];
     let columns = [
         "distance_m",
@@ -473,57 +473,15 @@ fn a_webhooks_outcomes_are_documented() {
 #[test]
 fn every_recordings_results_are_as_documented() {
     let document = document().unwrap();
-    let thresholds = Thresholds {
-        ftp_w: Watts::parse(250.0).ok(),
-        hr_max_bpm: Bpm::parse(190.0).ok(),
-        hr_rest_bpm: Bpm::parse(50.0).ok(),
-        cp_w: Watts::parse(250.0).ok(),
-        wprime_j: Joules::parse(20_000.0).ok(),
-        ..Thresholds::default()
-    };
-    let known = Athlete {
-        sex: Some(Sex::Male),
-        thresholds,
-    };
+    let all = recorded::computed().unwrap();
+    assert!(all.len() > 10, "{}", all.len());
+    let schema = &document["components"]["schemas"]["Computed"];
     let mut shown = BTreeSet::new();
-    let folder = "tests/fixtures/activities";
-    let mut recordings = files(folder, "fit").unwrap();
-    recordings.extend(files(folder, "gpx").unwrap());
-    // The two long ones show no key that the others do not, and take their time unoptimised.
-    recordings.retain(|path| !path.contains("12h") && !path.contains("6h33"));
-    assert!(recordings.len() > 5, "{recordings:?}");
-    for path in recordings {
-        let bytes = std::fs::read(crate::root().join(&path)).unwrap();
-        let Ok(recording) = decode_file(&bytes) else {
-            continue;
-        };
-        for athlete in [known, Athlete::default()] {
-            let local_date = recording.start_utc.date_naive();
-            let recording = recording.clone();
-            let input = StageInput {
-                recording,
-                local_date,
-                athlete,
-                plan: None,
-            };
-            let outputs = [
-                serde_json::to_value(compute_summary::compute(&input).unwrap()).unwrap(),
-                serde_json::to_value(compute_analysis::compute(&input).unwrap()).unwrap(),
-                serde_json::to_value(calculate_metrics::compute(&input).unwrap()).unwrap(),
-            ];
-            let mut computed = json!({"versions": {"summary": 1, "analysis": 1, "metrics": 1}});
-            for (key, value) in outputs.iter().flat_map(|o| o.as_object().unwrap()) {
-                computed[key] = value.clone();
-            }
-            let wrong = violations(
-                &document,
-                &document["components"]["schemas"]["Computed"],
-                &computed,
-            );
-            assert!(wrong.is_empty(), "{path}: {wrong:#?}");
-            for part in ["overall", "analysis", "metrics"] {
-                shown.extend(computed[part].as_object().unwrap().keys().cloned());
-            }
+    for (path, computed) in all {
+        let wrong = violations(&document, schema, &computed);
+        assert!(wrong.is_empty(), "{path}: {wrong:#?}");
+        for part in ["overall", "analysis", "metrics"] {
+            shown.extend(computed[part].as_object().unwrap().keys().cloned());
         }
     }
     for schema in ["Overall", "Analysis", "Metrics"] {

@@ -100,10 +100,10 @@ async fn work_that_lost_its_connection_comes_again_and_work_that_is_refused_is_f
     let doorbells = [record("1", &doorbell(&world, workout, "summary"))];
     let summary = "SELECT jsonb_build_array(status, attempt, split_part(last_error, ':', 1))
          FROM stage_runs WHERE stage = 'summary'";
-    world.hold("after_load");
+    let held = world.hold("after_load");
 
     let (lost, ()) = tokio::join!(invoke(&world, "compute-summary", &doorbells), async {
-        world.until_held("after_load").await;
+        world.arrival(&held).await;
         let ended = sqlx::query(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
              WHERE datname = current_database() AND state = 'idle in transaction'",
@@ -112,7 +112,7 @@ async fn work_that_lost_its_connection_comes_again_and_work_that_is_refused_is_f
         .await
         .unwrap();
         assert_eq!(ended.rows_affected(), 1);
-        world.wake("compute-summary").await;
+        held.let_go();
     });
     assert!(
         matches!(lost, Err(InvokeError::Function { .. })),

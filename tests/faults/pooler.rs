@@ -96,9 +96,9 @@ async fn a_sign_of_life_is_not_mixed_up_with_what_others_say() {
         async move { (path, world.send(Method::GET, path, "").await) }
     });
     // Enough to meet each other, and few enough that nobody waits too long for a session.
-    let mut answers = stream::iter(asking).buffer_unordered(16);
+    let answers: Vec<_> = stream::iter(asking).buffer_unordered(16).collect().await;
 
-    while let Some((path, answer)) = answers.next().await {
+    for (path, answer) in answers {
         assert_eq!(answer.status, 200, "{path}: {answer:?}");
     }
     world.stop().await;

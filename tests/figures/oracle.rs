@@ -29,7 +29,7 @@ pub(crate) fn computed(recording: Recording, athlete: Athlete) -> Result<Value, 
 }
 
 /// The oracle's key, the key of its tolerance, and where our figure is.
-const FIGURES: [(&str, &str, &str); 27] = [
+const FIGURES: [(&str, &str, &str); 28] = [
     ("elapsed_s", "elapsed_s", "/overall/elapsed_s"),
     ("timer_s", "timer_s", "/overall/timer_s"),
     ("moving_s_1kmh", "moving_s_1kmh", "/overall/moving_s"),
@@ -53,6 +53,11 @@ const FIGURES: [(&str, &str, &str); 27] = [
         "gap/gap_speed_minetti",
         "gap_speed_minetti",
         "/overall/gap_speed_mps",
+    ),
+    (
+        "gap/gap_speed_strava_like",
+        "gap_speed_strava_like",
+        "/analysis/gap/strava_like_speed_mps",
     ),
     (
         "decoupling_power_pct",
@@ -339,6 +344,60 @@ fn a_strength_workout_adds_up_its_active_sets() -> Result<(), Failure> {
     }
     assert_eq!(verdict.wrong, Vec::<String>::new());
     assert_eq!(verdict.judged, 3);
+    Ok(())
+}
+
+/// P-67
+#[test]
+fn every_set_has_the_single_that_the_oracle_computed() -> Result<(), Failure> {
+    let oracle = Oracle::read()?;
+    let mut verdict = Judge::new(&oracle);
+    for (file, expected) in oracle.files().filter(|(_, e)| !e["strength"].is_null()) {
+        let got = computed(decode_file(&bytes(file)?)?, oracle.athlete())?;
+        let theirs = expected["strength"]["sets"].as_array();
+        let ours = got["analysis"]["sets"].as_array();
+        assert_eq!(theirs.map(Vec::len), ours.map(Vec::len));
+        for (theirs, ours) in theirs.into_iter().flatten().zip(ours.into_iter().flatten()) {
+            verdict.near("reps", "strength.*counts", &theirs["reps"], &ours["reps"]);
+            let is_guess = theirs["reps"].as_u64() > Some(12);
+            let single = &theirs["e1rm_epley"];
+            if is_guess {
+                assert_eq!(ours.get("e1rm_kg"), None, "{ours}");
+            } else {
+                verdict.near("e1rm", "strength.volume_kg", single, &ours["e1rm_kg"]);
+            }
+        }
+    }
+    assert_eq!(verdict.wrong, Vec::<String>::new());
+    assert!(verdict.judged > 38, "{}", verdict.judged);
+    Ok(())
+}
+
+/// P-21, P-62
+#[test]
+fn the_lengths_of_a_swim_add_up_to_it() -> Result<(), Failure> {
+    let oracle = Oracle::read()?;
+    let got = computed(
+        decode_file(&bytes("swim_pool_fenix6.fit")?)?,
+        oracle.athlete(),
+    )?;
+    assert_eq!(at(&got, "/analysis/lengths_method"), "provider");
+    let lengths = at(&got, "/analysis/lengths").as_array();
+    let sum = |key: &str| -> f64 {
+        let values = lengths.into_iter().flatten();
+        values.filter_map(|length| length[key].as_f64()).sum()
+    };
+    let count = lengths.map_or(0, Vec::len);
+    assert_eq!(
+        at(&got, "/overall/lengths").as_u64(),
+        u64::try_from(count).ok()
+    );
+    for (key, total) in [("time_s", "swim_time_s"), ("distance_m", "distance_m")] {
+        let total = at(&got, &format!("/overall/{total}")).as_f64();
+        let total = total.ok_or("no total")?;
+        assert!((sum(key) - total).abs() < 1e-6, "{key}: {}", sum(key));
+    }
+    assert!(sum("rest_s") > 0.0 && sum("strokes") > 0.0);
     Ok(())
 }
 

@@ -10,6 +10,45 @@ use domain::units::Bpm;
 /// Seconds in a minute: an impulse counts minutes.
 const MINUTE_S: f64 = 60.0;
 
+/// Minutes in an hour, for which the stress at threshold is 100.
+const MINUTES_PER_HOUR: f64 = 60.0;
+
+/// Banister's weight of an athlete's heart rates.
+#[derive(Debug, Clone, Copy)]
+struct Reserve {
+    rest: f64,
+    maximum: f64,
+    factor: f64,
+    exponent: f64,
+}
+
+impl Reserve {
+    fn of(athlete: &Athlete) -> Result<Self, Reason> {
+        let limits = &athlete.thresholds;
+        let maximum = limits.hr_max_bpm.ok_or(Reason::NoHrMax)?.get();
+        let rest = limits.hr_rest_bpm.ok_or(Reason::NoHrRest)?.get();
+        if rest >= maximum {
+            return Err(Reason::Implausible);
+        }
+        let (factor, exponent) = match athlete.sex.ok_or(Reason::NoSex)? {
+            Sex::Male => (0.64, 1.92),
+            Sex::Female => (0.86, 1.67),
+        };
+        Ok(Self {
+            rest,
+            maximum,
+            factor,
+            exponent,
+        })
+    }
+
+    /// The impulse of one minute at a heart rate; the reserve is limited to 0..1.
+    fn of_minute(&self, bpm: f64) -> f64 {
+        let reserve = ((bpm - self.rest) / (self.maximum - self.rest)).clamp(0.0, 1.0);
+        reserve * self.factor * f64::exp(self.exponent * reserve)
+    }
+}
+
 /// Banister's impulse: minutes weighted by an exponential of the heart rate reserve.
 ///
 /// `x · 0.64 e^(1.92 x)` for men and `x · 0.86 e^(1.67 x)` for women (Morton, Fitz-Clarke &
@@ -18,24 +57,24 @@ pub(crate) fn banister(seconds: &Channel, athlete: &Athlete) -> Result<f64, Reas
     if !seconds.has_values() {
         return Err(Reason::NoHeartRate);
     }
-    let maximum = athlete.thresholds.hr_max_bpm.ok_or(Reason::NoHrMax)?.get();
-    let rest = athlete
-        .thresholds
-        .hr_rest_bpm
-        .ok_or(Reason::NoHrRest)?
-        .get();
-    if rest >= maximum {
+    let reserve = Reserve::of(athlete)?;
+    let impulses = seconds.values().map(|bpm| reserve.of_minute(bpm));
+    Ok(impulses.sum::<f64>() / MINUTE_S)
+}
+
+/// Load from heart rate: Banister's impulse over that of an hour at threshold heart rate, times
+/// 100.
+///
+/// `TrainingPeaks` does not publish its hrTSS; this is the open form of Elevate (HRSS).
+pub(crate) fn stress(impulse: Result<f64, Reason>, athlete: &Athlete) -> Result<f64, Reason> {
+    let impulse = impulse?;
+    let threshold = athlete.thresholds.hr_threshold_bpm;
+    let threshold = threshold.ok_or(Reason::NoHrThreshold)?.get();
+    let reserve = Reserve::of(athlete)?;
+    if threshold <= reserve.rest || threshold > reserve.maximum {
         return Err(Reason::Implausible);
     }
-    let (factor, exponent) = match athlete.sex.ok_or(Reason::NoSex)? {
-        Sex::Male => (0.64, 1.92),
-        Sex::Female => (0.86, 1.67),
-    };
-    let impulses = seconds.values().map(|bpm| {
-        let reserve = ((bpm - rest) / (maximum - rest)).clamp(0.0, 1.0);
-        reserve * factor * f64::exp(exponent * reserve)
-    });
-    Ok(impulses.sum::<f64>() / MINUTE_S)
+    Ok(impulse / (MINUTES_PER_HOUR * reserve.of_minute(threshold)) * 100.0)
 }
 
 /// Edwards's impulse: minutes in zones 1 to 5 times the zone (The Heart Rate Monitor Book, 1993).
@@ -106,5 +145,35 @@ mod tests {
     fn ten_minutes_in_zone_three_weigh_thirty() {
         let impulse = edwards(&minutes(140.0, 10), Bpm::parse(190.0).ok()).unwrap();
         assert!((impulse - 30.0).abs() < 1e-9);
+    }
+
+    fn stressed(threshold: Option<f64>, bpm: f64, sex: Sex) -> Result<f64, Reason> {
+        let mut athlete = athlete(Some(sex), 50.0, 190.0);
+        athlete.thresholds.hr_threshold_bpm = threshold.and_then(|bpm| Bpm::parse(bpm).ok());
+        stress(banister(&minutes(bpm, 60), &athlete), &athlete)
+    }
+
+    /// P-67
+    #[test]
+    fn an_hour_at_150_has_the_published_stress_and_one_at_threshold_100() {
+        let easy = stressed(Some(170.0), 150.0, Sex::Male).unwrap();
+        assert!((easy - 63.34).abs() < 0.005, "{easy}");
+        for sex in [Sex::Male, Sex::Female] {
+            let hard = stressed(Some(170.0), 170.0, sex).unwrap();
+            assert!((hard - 100.0).abs() < 1e-9, "{hard}");
+        }
+    }
+
+    /// P-68
+    #[test]
+    fn a_threshold_that_is_not_known_or_not_possible_gives_no_stress() {
+        let of = |threshold| stressed(threshold, 150.0, Sex::Male);
+        assert_eq!(of(None), Err(Reason::NoHrThreshold));
+        assert_eq!(of(Some(50.0)), Err(Reason::Implausible));
+        assert_eq!(of(Some(191.0)), Err(Reason::Implausible));
+        assert_eq!(
+            stress(Err(Reason::NoHeartRate), &Athlete::default()),
+            Err(Reason::NoHeartRate)
+        );
     }
 }

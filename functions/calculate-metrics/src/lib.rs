@@ -2,11 +2,16 @@
 
 #![forbid(unsafe_code)]
 
+mod compliance;
 mod compute;
 mod heart_rate;
+mod load;
+mod pace;
 mod power;
 
+pub use compliance::{Band, Compliance, Part};
 pub use compute::{Metrics, Output, VERSION, compute};
+pub use load::LoadMethod;
 
 use domain::stage::{StageError, StageInput, StageName};
 

@@ -2,12 +2,16 @@
 
 use crate::best_efforts::{self, BestEffort};
 use crate::decoupling::{self, Decoupling};
+use crate::execution::{self, ExecutionFigures};
+use crate::gap::{self, Gap};
 use crate::laps::{self, LapFigures};
+use crate::lengths::{self, LengthFigures, LengthsMethod};
 use crate::mean_max::{self, MeanMaxHr, MeanMaxPower};
 use crate::series::{self, Series};
+use crate::sets::{self, SetFigures};
 use crate::splits::{self, Splits};
 use crate::wprime::{self, WPrime};
-use crate::zones::{self, Zones};
+use crate::zones::{self, Seconds, Zones};
 use domain::reason::{Reason, Reasons};
 use domain::signal::figure::note;
 use domain::signal::{Signal, Stretches, session};
@@ -15,7 +19,7 @@ use domain::stage::{StageError, StageInput};
 use serde::Serialize;
 
 /// The algorithms' version; raised whenever the same recording would give other figures.
-pub const VERSION: i32 = 1;
+pub const VERSION: i32 = 2;
 
 /// What this stage writes: each field is one key of the workout's `computed`.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -50,6 +54,17 @@ pub struct Analysis {
     pub decoupling: Decoupling,
     /// The balance of work above critical power.
     pub wprime: Option<WPrime>,
+    /// Grade-adjusted speed by both models.
+    pub gap: Gap,
+    /// The lengths of a pool swim.
+    pub lengths: Option<Vec<LengthFigures>>,
+    /// How they were told apart; absent without them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lengths_method: Option<LengthsMethod>,
+    /// The active sets of a strength workout.
+    pub sets: Option<Vec<SetFigures>>,
+    /// The session against the attached plan.
+    pub execution: Option<ExecutionFigures>,
     /// Why each `null` above is one.
     pub reasons: Reasons,
 }
@@ -82,6 +97,7 @@ pub fn compute(input: &StageInput) -> Result<Output, StageError> {
     let stretches = Stretches::of(&signal);
     let hr = signal.grid.channel(&recording.hr_bpm);
     let power = signal.grid.effort(&recording.power_w);
+    let speed = signal.speed();
     let mut reasons = Reasons::new();
 
     let (splits, best_efforts) = if session::is_several(recording) {
@@ -102,17 +118,35 @@ pub fn compute(input: &StageInput) -> Result<Output, StageError> {
     let mean_max_power = mean_max::power(&power);
     let mean_max_hr = mean_max::hr(&hr);
     let wprime = wprime::wprime(&signal, &power, athlete);
+    let lengths = note(
+        &mut reasons,
+        "lengths",
+        lengths::lengths(&signal, &stretches),
+    );
+    let (lengths_method, lengths) = lengths.unzip();
+    let seconds = Seconds {
+        sport: recording.sport,
+        recorded: signal.grid.recorded_s(),
+        hr: &hr,
+        power: &power,
+        speed: &signal.grid.timer_stream(&speed).collect(),
+    };
     Ok(Output {
         analysis: Analysis {
             series: note(&mut reasons, "series", series),
             splits,
             laps: laps::laps(recording, &stretches),
-            zones: zones::zones(&hr, &power, athlete, &mut reasons),
+            zones: zones::zones(&seconds, athlete, &mut reasons),
             best_efforts,
             mean_max_power: note(&mut reasons, "mean_max_power", mean_max_power),
             mean_max_hr: note(&mut reasons, "mean_max_hr", mean_max_hr),
-            decoupling: decoupling::decoupling(&signal, &hr, &power, &mut reasons),
+            decoupling: decoupling::decoupling(&signal, &hr, &power, &speed, &mut reasons),
             wprime: note(&mut reasons, "wprime", wprime),
+            gap: gap::gap(&signal, &mut reasons),
+            lengths,
+            lengths_method,
+            sets: note(&mut reasons, "sets", sets::sets(recording)),
+            execution: execution::execution(&signal, input, &mut reasons),
             reasons,
         },
     })

@@ -3,7 +3,7 @@
 use domain::reason::{Reason, Reasons};
 use domain::recording::Channel;
 use domain::signal::figure::settle;
-use domain::signal::number::{from_count, mean};
+use domain::signal::number::mean;
 use domain::signal::{Signal, power};
 use serde::Serialize;
 
@@ -35,9 +35,9 @@ pub(crate) fn decoupling(
     signal: &Signal<'_>,
     hr: &Channel,
     watts: &Channel,
+    speed: &Channel,
     reasons: &mut Reasons,
 ) -> Decoupling {
-    let speed = speed(signal);
     let drift_of = |output: &Channel, absent: Reason| {
         if !signal.has_samples() {
             return Err(Reason::NoSamples);
@@ -50,7 +50,7 @@ pub(crate) fn decoupling(
         }
         drift(&joined(signal, hr, output))
     };
-    let output = if watts.has_values() { watts } else { &speed };
+    let output = if watts.has_values() { watts } else { speed };
     Decoupling {
         power_pct: settle(
             reasons,
@@ -60,23 +60,10 @@ pub(crate) fn decoupling(
         speed_pct: settle(
             reasons,
             "decoupling.speed_pct",
-            drift_of(&speed, Reason::NoDistance),
+            drift_of(speed, Reason::NoDistance),
         ),
         steady: is_steady(output),
     }
-}
-
-/// Metres covered in the second from each grid point on.
-fn speed(signal: &Signal<'_>) -> Channel {
-    let seconds = 0..signal.grid.len();
-    let metres: Vec<Option<f64>> = seconds
-        .map(|second| signal.distance_at(from_count(second)))
-        .collect();
-    let steps = metres.windows(2).map(|pair| match pair {
-        [Some(here), Some(next)] => Some(next - here),
-        _ => None,
-    });
-    steps.chain(metres.last().map(|_| None)).collect()
 }
 
 /// The timer stream's (heart rate, output), absent where either is.

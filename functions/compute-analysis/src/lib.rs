@@ -5,9 +5,13 @@
 mod best_efforts;
 mod compute;
 mod decoupling;
+mod execution;
+mod gap;
 mod laps;
+mod lengths;
 mod mean_max;
 mod series;
+mod sets;
 mod splits;
 mod wprime;
 mod zones;
@@ -15,12 +19,16 @@ mod zones;
 pub use best_efforts::BestEffort;
 pub use compute::{Analysis, Output, Skippable, VERSION, compute};
 pub use decoupling::Decoupling;
+pub use execution::{ExecutionFigures, Side};
+pub use gap::Gap;
 pub use laps::LapFigures;
+pub use lengths::{LengthFigures, LengthsMethod};
 pub use mean_max::{MeanMaxHr, MeanMaxPower};
 pub use series::Series;
+pub use sets::SetFigures;
 pub use splits::{Split, Splits};
 pub use wprime::WPrime;
-pub use zones::{Zone, Zones};
+pub use zones::{Unknown, Zone, Zones};
 
 use domain::stage::{StageError, StageInput, StageName};
 

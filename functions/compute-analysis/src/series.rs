@@ -2,6 +2,7 @@
 
 use domain::recording::Channel;
 use domain::signal::Signal;
+use domain::signal::grade::Profile;
 use domain::signal::grid::is_measured;
 use serde::Serialize;
 
@@ -40,6 +41,9 @@ pub struct Series {
     /// Metres above sea level.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub altitude_m: Option<Vec<Option<f64>>>,
+    /// Grade in per cent over 50 m around the point, limited to ±45 (rule A1).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub grade_pct: Option<Vec<Option<f64>>>,
 }
 
 /// Chooses at most some 1000 points, the same for every channel.
@@ -89,7 +93,20 @@ pub(crate) fn series(signal: &Signal<'_>) -> Series {
         power_w: effort(&recording.power_w),
         cadence: effort(&recording.cadence),
         altitude_m: values(&recording.altitude_m),
+        grade_pct: grades(signal, &chosen),
     }
+}
+
+/// The grade at samples in ascending order, where distance and altitude are known.
+fn grades(signal: &Signal<'_>, samples: &[usize]) -> Option<Vec<Option<f64>>> {
+    let distance = signal.distance.as_ref();
+    let profile = Profile::of(signal.recording, distance).ok()?;
+    let metres = distance?.metres();
+    let mut grades = profile.grades();
+    let per_cent = samples
+        .iter()
+        .map(|sample| Some(grades.at(*metres.get(*sample)?) * 100.0));
+    Some(per_cent.collect())
 }
 
 /// One channel scaled so that no unit outweighs another.
@@ -227,5 +244,20 @@ mod tests {
         assert_eq!((hr.len(), power.len()), (length, length));
         assert!(hr.contains(&Some(199.0)));
         assert!(power.contains(&Some(1500.0)));
+    }
+
+    #[test]
+    fn a_climb_has_its_grade_and_a_level_road_none() {
+        let mut recording = recorded(200);
+        assert_eq!(series(&Signal::of(&recording).unwrap()).grade_pct, None);
+        recording.distance_m = (0..200).map(|s| Some(from_count(s) * 10.0)).collect();
+        recording.altitude_m = (0..200).map(|s| Some(from_count(s) * 0.5)).collect();
+        let grades = series(&Signal::of(&recording).unwrap()).grade_pct.unwrap();
+        assert_eq!(grades.len(), 200);
+        let all_five = grades
+            .iter()
+            .flatten()
+            .all(|grade| (grade - 5.0).abs() < 1e-9);
+        assert!(all_five, "{grades:?}");
     }
 }

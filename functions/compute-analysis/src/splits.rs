@@ -40,21 +40,24 @@ pub(crate) fn splits(signal: &Signal<'_>, stretches: &Stretches<'_>) -> Result<S
     if !signal.has_samples() {
         return Err(Reason::NoSamples);
     }
-    let metres = signal.distance.as_ref().ok_or(Reason::NoDistance)?.metres();
-    let times = signal.recording.time_s.as_slice();
-    let cut = |size_m| {
-        if metres
-            .last()
-            .is_some_and(|total| to_index(total / size_m) > MOST_SPLITS)
-        {
-            return Err(Reason::Implausible);
-        }
-        Ok(parts(times, metres, size_m, stretches))
-    };
     Ok(Splits {
-        km: cut(1000.0)?,
-        mile: cut(MILE_M)?,
+        km: cut(signal, stretches, 1000.0)?,
+        mile: cut(signal, stretches, MILE_M)?,
     })
+}
+
+/// Cuts a workout into parts of one size.
+pub(crate) fn cut(
+    signal: &Signal<'_>,
+    stretches: &Stretches<'_>,
+    size_m: f64,
+) -> Result<Vec<Split>, Reason> {
+    let distance = signal.distance.as_ref().ok_or(Reason::NoDistance)?;
+    if to_index(distance.total_m() / size_m) > MOST_SPLITS {
+        return Err(Reason::Implausible);
+    }
+    let times = signal.recording.time_s.as_slice();
+    Ok(parts(times, distance.metres(), size_m, stretches))
 }
 
 fn parts(times: &[f64], metres: &[f64], size_m: f64, stretches: &Stretches<'_>) -> Vec<Split> {

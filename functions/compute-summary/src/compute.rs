@@ -7,14 +7,14 @@ use domain::stage::{StageError, StageInput};
 use serde::Serialize;
 
 /// The algorithms' version; raised whenever the same recording would give other figures.
-pub const VERSION: i32 = 1;
+pub const VERSION: i32 = 2;
 
 /// What this stage writes: each field is one key of the workout's `computed`.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Output {
     /// The workout as a whole.
     pub overall: Overall,
-    /// The laps as the device made them, in order.
+    /// The steps of the attached plan, else the laps as the device made them, in order.
     pub intervals: Vec<Interval>,
 }
 
@@ -24,8 +24,13 @@ pub struct Output {
 /// `recording_too_long` when the samples span more than two weeks.
 pub fn compute(input: &StageInput) -> Result<Output, StageError> {
     let signal = Signal::of(&input.recording)?;
+    let (intervals, plan_fit) = intervals::intervals(input, &signal);
+    let overall = overall::overall(input, &signal);
     Ok(Output {
-        overall: overall::overall(input, &signal),
-        intervals: intervals::intervals(&signal),
+        overall: Overall {
+            plan_fit,
+            ..overall
+        },
+        intervals,
     })
 }

@@ -3,6 +3,7 @@
 use domain::reason::Reason;
 use domain::recording::Channel;
 use domain::signal::Signal;
+use domain::signal::grade::is_usable;
 use domain::signal::number::from_count;
 
 /// Seconds to either side of the centred moving mean of 11 s.
@@ -19,14 +20,6 @@ const THRESHOLD_M: f64 = 2.0;
 pub(crate) struct Climb {
     pub(crate) gain_m: f64,
     pub(crate) loss_m: f64,
-}
-
-/// Whether altitude was measured: absent or constant altitude says nothing about hills.
-pub(crate) fn is_usable(altitude: &Channel) -> bool {
-    let mut values = altitude.values();
-    values
-        .next()
-        .is_some_and(|first| values.any(|value| (value - first).abs() > 0.0))
 }
 
 /// Sums up the climbs of a recording.
@@ -157,14 +150,5 @@ mod tests {
         assert_eq!(smooth[5], Some(80.0 / 7.0));
         assert_eq!(smooth[7], None);
         assert_eq!(smooth[9], Some(40.0 / 3.0));
-    }
-
-    #[test]
-    fn a_constant_altitude_is_not_usable_but_a_changing_one_is() {
-        assert!(!is_usable(
-            &[Some(3.2), None, Some(3.2)].into_iter().collect()
-        ));
-        assert!(!is_usable(&Channel::absent(3)));
-        assert!(is_usable(&[Some(3.2), Some(3.4)].into_iter().collect()));
     }
 }

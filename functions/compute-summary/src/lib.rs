@@ -4,14 +4,11 @@
 
 mod compute;
 mod elevation;
-mod grade;
 mod intervals;
 mod overall;
-mod pool;
-mod strength;
 
 pub use compute::{Output, VERSION, compute};
-pub use intervals::Interval;
+pub use intervals::{Interval, IntervalKind, PlannedStep};
 pub use overall::Overall;
 
 use domain::stage::{StageError, StageInput, StageName};

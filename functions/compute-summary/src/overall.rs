@@ -1,15 +1,14 @@
 //! The workout as a whole.
 
 use crate::elevation::{self, Climb};
-use crate::grade;
-use crate::pool::{self, Pool};
-use crate::strength;
 use chrono::{DateTime, NaiveDate, Utc};
+use domain::execution::Fit;
 use domain::reason::{Reason, Reasons};
 use domain::recording::Channel;
 use domain::signal::figure::{note, settle};
 use domain::signal::number::{greatest, mean};
-use domain::signal::{Signal, timer};
+use domain::signal::pool::{self, Pool};
+use domain::signal::{Signal, grade, strength, timer};
 use domain::sport::Sport;
 use domain::stage::StageInput;
 use serde::Serialize;
@@ -83,6 +82,10 @@ pub struct Overall {
     pub reps: Option<u32>,
     /// Repetitions times load in kilograms, over active sets (rule X1).
     pub volume_kg: Option<f64>,
+    /// Whether the session resembles the attached plan: `steps`, `totals` or `mismatch`; absent
+    /// without a plan.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub plan_fit: Option<Fit>,
     /// Why each `null` above is one.
     pub reasons: Reasons,
 }
@@ -101,11 +104,8 @@ pub(crate) fn overall(input: &StageInput, signal: &Signal<'_>) -> Overall {
     let strength = strength::strength(recording);
     let climb = elevation::climb(signal);
     let watts = signal.grid.effort(&recording.power_w);
-    let gap = if recording.sport.is_on_foot() {
-        grade::adjusted_speed(signal)
-    } else {
-        Err(Reason::NotForThisSport)
-    };
+    let adjusted = signal.adjusted.as_ref().map_err(|reason| *reason);
+    let gap = adjusted.and_then(|adjusted| adjusted.minetti_mps(signal.moving.as_ref()));
     let cadence = mean_cadence(signal);
     let gain = climb.map(|climb: Climb| climb.gain_m);
     let loss = climb.map(|climb: Climb| climb.loss_m);
@@ -241,6 +241,7 @@ pub(crate) fn overall(input: &StageInput, signal: &Signal<'_>) -> Overall {
             "volume_kg",
             strength.and_then(|strength| strength.volume_kg.ok_or(Reason::NotReported)),
         ),
+        plan_fit: None,
         reasons: std::mem::take(reasons),
     }
 }

@@ -8,6 +8,7 @@
 
 pub mod athlete;
 pub mod decode;
+pub mod execution;
 pub mod id;
 pub mod local_date;
 pub mod matching;

@@ -208,7 +208,7 @@ fn same_family(executed: &Executed, candidate: &Candidate) -> bool {
 }
 
 /// Sports that one plan may stand for: a walk in the hills is a walk.
-fn family(sport: Sport) -> Sport {
+pub fn family(sport: Sport) -> Sport {
     if sport == Sport::Hike {
         Sport::Walk
     } else {

@@ -37,6 +37,24 @@ pub enum Reason {
     NoHrRest,
     /// The athlete's sex is not known, and the formula depends on it.
     NoSex,
+    /// The athlete's heart rate at threshold for that day is not known.
+    NoHrThreshold,
+    /// The athlete's running speed at threshold for that day is not known.
+    NoThresholdSpeed,
+    /// The athlete's critical swim speed for that day is not known.
+    NoCss,
+    /// The athlete's body weight for that day is not known.
+    NoBodyWeight,
+    /// None of the methods that apply to the sport has its inputs; each says which it lacks.
+    NoMethod,
+    /// No planned workout is attached.
+    NoPlan,
+    /// The attached plan leaves it open.
+    NotPlanned,
+    /// The session does not resemble the attached plan.
+    PlanMismatch,
+    /// The attached plan has no target that is measured second by second.
+    NoTarget,
     /// The recording is too short for the figure's definition.
     TooShort,
     /// The samples are too extreme for the figure to be a finite number.

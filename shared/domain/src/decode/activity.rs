@@ -139,6 +139,7 @@ impl Activity {
             elevation_gain_m,
             elevation_loss_m,
             calories_kcal,
+            rpe,
         } = &self.totals;
         for (field, value, high) in [
             ("/elapsed_s", elapsed_s, 2_592_000.0),
@@ -153,6 +154,7 @@ impl Activity {
             ("/elevation_gain_m", elevation_gain_m, 100_000.0),
             ("/elevation_loss_m", elevation_loss_m, 100_000.0),
             ("/calories_kcal", calories_kcal, 100_000.0),
+            ("/rpe", rpe, 10.0),
         ] {
             if value.is_some_and(|value| !(0.0..=high).contains(&value)) {
                 return Err(InvalidActivity {

@@ -282,6 +282,7 @@ fn tidy(mut header: Header) -> Header {
             &mut totals.elevation_gain_m,
             &mut totals.elevation_loss_m,
             &mut totals.calories_kcal,
+            &mut totals.rpe,
         ] {
             optional(value);
         }

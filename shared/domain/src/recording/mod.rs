@@ -130,6 +130,9 @@ pub struct Length {
     pub active: bool,
     /// Strokes, where they were counted.
     pub strokes: Option<u16>,
+    /// The style of swimming, in the source's words (`freestyle`, `drill`, …).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stroke: Option<String>,
 }
 
 /// One strength set from a device.
@@ -177,6 +180,9 @@ pub struct Totals {
     pub elevation_loss_m: Option<f64>,
     /// Kilocalories.
     pub calories_kcal: Option<f64>,
+    /// The athlete's rating of perceived exertion, 0 to 10 (Borg CR10).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rpe: Option<f64>,
 }
 
 impl Recording {

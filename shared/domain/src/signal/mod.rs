@@ -1,4 +1,5 @@
-//! What two stages need of a recording: clocks, distance, the 1 Hz grid, power and heart rate.
+//! What two stages need of a recording: clocks, distance, grade, the 1 Hz grid, power, heart
+//! rate, pool lengths and strength sets.
 //!
 //! The rule ids (`T2`, `G3`, …) are those of `tests/fixtures/activities/EXPECTED.json`, which is
 //! the specification of every figure. All of it is pure and linear in the number of samples or
@@ -6,13 +7,16 @@
 
 pub mod distance;
 pub mod figure;
+pub mod grade;
 pub mod grid;
 pub mod heart_rate;
 pub mod moving;
 pub mod number;
+pub mod pool;
 pub mod power;
 mod prepared;
 pub mod session;
+pub mod strength;
 pub mod stretch;
 pub mod timer;
 

@@ -24,6 +24,9 @@ pub struct Stretch {
     /// Metres per second over moving time.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub avg_speed_mps: Option<f64>,
+    /// Grade-adjusted metres per second over moving time (Minetti; rule A1).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub gap_speed_mps: Option<f64>,
     /// Mean heart rate over recorded seconds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub avg_hr_bpm: Option<f64>,
@@ -69,7 +72,12 @@ impl<'a> Stretches<'a> {
             self.signal.distance_at(start_s),
         );
         let moving_s = span(self.signal.moving_at(end_s), self.signal.moving_at(start_s));
-        let speed = distance_m.zip(moving_s.filter(|moving| *moving > 0.0));
+        let adjusted_m = span(
+            self.signal.adjusted_at(end_s),
+            self.signal.adjusted_at(start_s),
+        );
+        let clock_s = moving_s.filter(|moving| *moving > 0.0);
+        let speed = |metres: Option<f64>| Some(metres? / clock_s?);
         let seconds = to_index(start_s.ceil())..to_index(end_s.ceil());
         Stretch {
             start_s,
@@ -77,7 +85,8 @@ impl<'a> Stretches<'a> {
             elapsed_s: (end_s - start_s).max(0.0),
             moving_s,
             distance_m,
-            avg_speed_mps: speed.map(|(metres, moving)| metres / moving),
+            avg_speed_mps: speed(distance_m),
+            gap_speed_mps: speed(adjusted_m),
             avg_hr_bpm: self.hr.mean(&seconds),
             max_hr_bpm: self.greatest(&self.signal.recording.hr_bpm, start_s, end_s),
             avg_power_w: self.power.mean(&seconds),

@@ -135,6 +135,9 @@ impl Collector {
             timer_s,
             active: byte(message, M::LENGTH_TYPE) == Some(typedef::LengthType::ACTIVE.0),
             strokes: short(message, M::TOTAL_STROKES),
+            stroke: byte(message, M::SWIM_STROKE)
+                .filter(|stroke| *stroke <= typedef::SwimStroke::RIMO.0)
+                .map(|stroke| typedef::SwimStroke(stroke).to_string()),
         };
         let start = time(message, M::START_TIME).or_else(|| time(message, M::TIMESTAMP));
         self.overflow |= !push(&mut self.lengths, (start, length), MAX_MESSAGES);
@@ -357,6 +360,7 @@ fn session(message: &Message) -> Span {
             elevation_gain_m: scaled(message, M::TOTAL_ASCENT, 1.0),
             elevation_loss_m: scaled(message, M::TOTAL_DESCENT, 1.0),
             calories_kcal: scaled(message, M::TOTAL_CALORIES, 1.0),
+            rpe: scaled(message, M::WORKOUT_RPE, 10.0).filter(|rpe| *rpe <= 10.0),
         },
     }
 }
@@ -384,6 +388,7 @@ fn totals(sessions: &[Span]) -> Totals {
         avg_hr_bpm: None,
         avg_power_w: None,
         avg_cadence: None,
+        rpe: None,
     }
 }
 

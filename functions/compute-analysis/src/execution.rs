@@ -1,0 +1,64 @@
+//! What was planned against what was done, with its one score.
+
+use domain::execution::{Amounts, Boundaries, Execution, Fit};
+use domain::reason::{Reason, Reasons};
+use domain::signal::Signal;
+use domain::signal::figure::{note, settle};
+use domain::stage::StageInput;
+use serde::Serialize;
+
+/// A session against its plan; what was not measured is `null` and counts for nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct ExecutionFigures {
+    /// Whether the session resembles the plan: `steps`, `totals` or `mismatch`.
+    pub fit: Fit,
+    /// What told where the steps lie; absent unless they were found.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub boundaries: Option<Boundaries>,
+    /// What was asked for.
+    pub planned: Side,
+    /// What was done.
+    pub done: Side,
+    /// How near the length of the session lies to that of the plan, 0 to 100.
+    pub length_score: Option<f64>,
+    /// How near the seconds with a target lie to it, 0 to 100.
+    pub intensity_score: Option<f64>,
+    /// The mean of both, of those that were measured.
+    pub score: Option<f64>,
+}
+
+/// One side of the comparison.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Side {
+    /// Seconds and metres.
+    #[serde(flatten)]
+    pub amounts: Amounts,
+    /// Steps, repeats written out.
+    pub steps: usize,
+}
+
+/// Compares the session with the attached plan.
+pub(crate) fn execution(
+    signal: &Signal<'_>,
+    input: &StageInput,
+    reasons: &mut Reasons,
+) -> Option<ExecutionFigures> {
+    let plan = input.plan.as_ref().ok_or(Reason::NoPlan);
+    let plan = note(reasons, "execution", plan)?;
+    let execution = Execution::of(signal, &input.athlete, &plan.plan);
+    Some(ExecutionFigures {
+        fit: execution.fit,
+        boundaries: execution.boundaries,
+        planned: Side {
+            amounts: execution.planned,
+            steps: execution.planned_steps,
+        },
+        done: Side {
+            amounts: execution.done,
+            steps: execution.steps_done(),
+        },
+        length_score: settle(reasons, "execution.length_score", execution.length),
+        intensity_score: settle(reasons, "execution.intensity_score", execution.intensity),
+        score: settle(reasons, "execution.score", execution.score()),
+    })
+}

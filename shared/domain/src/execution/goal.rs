@@ -1,0 +1,407 @@
+//! A step's target as a band of a measured quantity, and how the seconds of a step lie to it.
+
+use crate::athlete::Thresholds;
+use crate::plan::{Target, TargetKind};
+use crate::reason::Reason;
+use crate::recording::Channel;
+use crate::signal::number::{from_count, to_index};
+use crate::signal::{Signal, pool};
+use serde::Serialize;
+
+/// Metres in an international mile.
+const MILE_M: f64 = 1609.344;
+/// Metres in a hundred international yards.
+const HUNDRED_YARDS_M: f64 = 91.44;
+/// How far from a target of a single value still counts as on it, as a share.
+const SINGLE_VALUE_WIDTH: f64 = 0.05;
+/// Seconds at the start of a step in which nobody is at the target yet.
+const LAG_S: f64 = 5.0;
+/// The greatest share of a step that may be lag.
+const MOST_LAG: f64 = 0.25;
+
+/// What a target measures, with its unit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Quantity {
+    /// Metres per second.
+    SpeedMps,
+    /// Watts.
+    PowerW,
+    /// Beats per minute.
+    HrBpm,
+    /// Steps, revolutions or strokes per minute, as the sport counts.
+    Cadence,
+}
+
+/// A band of a quantity that a step asks for; an end that it leaves open is absent.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Goal {
+    /// What is measured.
+    pub quantity: Quantity,
+    /// The least value inside.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub low: Option<f64>,
+    /// The greatest value inside.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub high: Option<f64>,
+}
+
+impl Goal {
+    /// Reads a target; `None` where it asks for nothing.
+    ///
+    /// A single value becomes a band of ±5 %. A pace becomes a band of speed, its ends swapped.
+    ///
+    /// # Errors
+    /// `no_target` where the target is not measured second by second or its unit is unknown, and
+    /// what is not known of the athlete where it is relative to a threshold.
+    pub fn of(target: &Target, limits: &Thresholds) -> Result<Option<Self>, Reason> {
+        if target.kind == TargetKind::Open || (target.low.is_none() && target.high.is_none()) {
+            return Ok(None);
+        }
+        let unit = target.unit.as_deref().unwrap_or_default();
+        let unit = unit.to_ascii_lowercase();
+        let (quantity, scale) = Scale::of(target.kind, &unit, limits)?;
+        let end = |value: Option<f64>| value.and_then(|value| scale.apply(value));
+        let (mut low, mut high) = (end(target.low), end(target.high));
+        if scale.is_inverse() {
+            (low, high) = (high, low);
+        }
+        if let (Some(least), Some(greatest)) = (low, high)
+            && greatest <= least
+        {
+            low = Some(least * (1.0 - SINGLE_VALUE_WIDTH));
+            high = Some(greatest * (1.0 + SINGLE_VALUE_WIDTH));
+        }
+        if low.is_none() && high.is_none() {
+            return Err(Reason::NoTarget);
+        }
+        Ok(Some(Self {
+            quantity,
+            low,
+            high,
+        }))
+    }
+
+    /// The middle of the band, or its one end.
+    pub fn middle(&self) -> Option<f64> {
+        match (self.low, self.high) {
+            (Some(low), Some(high)) => Some(f64::midpoint(low, high)),
+            (low, high) => low.or(high),
+        }
+    }
+
+    /// How near a mean lies to the band: 100 inside, else the smaller over the greater of the mean
+    /// and the end that it missed, in per cent. Twice as much is as far off as half as much.
+    fn closeness(&self, mean: f64) -> f64 {
+        let (less, more) = match (self.low, self.high) {
+            (Some(low), _) if mean < low => (mean, low),
+            (_, Some(high)) if mean > high => (high, mean),
+            _ => return 100.0,
+        };
+        (less / more * 100.0).clamp(0.0, 100.0)
+    }
+}
+
+/// How a unit becomes that of a [`Quantity`].
+enum Scale {
+    /// So many of ours in one.
+    Times(f64),
+    /// Seconds for so many metres.
+    SecondsPer(f64),
+}
+
+impl Scale {
+    fn of(kind: TargetKind, unit: &str, limits: &Thresholds) -> Result<(Quantity, Self), Reason> {
+        let share = |threshold: Option<f64>, absent| {
+            let threshold = threshold.filter(|value| *value > 0.0).ok_or(absent)?;
+            Ok(Self::Times(threshold / 100.0))
+        };
+        Ok(match (kind, unit) {
+            (TargetKind::Power, "" | "w" | "watt" | "watts") => {
+                (Quantity::PowerW, Self::Times(1.0))
+            }
+            (TargetKind::Power, "pct_ftp" | "%ftp" | "percent_ftp") => {
+                let ftp = limits.ftp_w.map(|ftp| ftp.get());
+                (Quantity::PowerW, share(ftp, Reason::NoFtp)?)
+            }
+            (TargetKind::Hr, "" | "bpm") => (Quantity::HrBpm, Self::Times(1.0)),
+            (TargetKind::Hr, "pct_hr_max" | "%hr_max" | "percent_hr_max") => {
+                let maximum = limits.hr_max_bpm.map(|bpm| bpm.get());
+                (Quantity::HrBpm, share(maximum, Reason::NoHrMax)?)
+            }
+            (TargetKind::Hr, "pct_hr_threshold" | "%hr_threshold" | "percent_hr_threshold") => {
+                let threshold = limits.hr_threshold_bpm.map(|bpm| bpm.get());
+                (Quantity::HrBpm, share(threshold, Reason::NoHrThreshold)?)
+            }
+            (TargetKind::Pace, "" | "s_per_km") => (Quantity::SpeedMps, Self::SecondsPer(1000.0)),
+            (TargetKind::Pace, "s_per_mile" | "s_per_mi") => {
+                (Quantity::SpeedMps, Self::SecondsPer(MILE_M))
+            }
+            (TargetKind::Pace, "s_per_100m") => (Quantity::SpeedMps, Self::SecondsPer(100.0)),
+            (TargetKind::Pace, "s_per_100yd") => {
+                (Quantity::SpeedMps, Self::SecondsPer(HUNDRED_YARDS_M))
+            }
+            (TargetKind::Pace, "mps" | "m_per_s") => (Quantity::SpeedMps, Self::Times(1.0)),
+            (TargetKind::Cadence, "" | "rpm" | "spm" | "strokes_per_min") => {
+                (Quantity::Cadence, Self::Times(1.0))
+            }
+            _ => return Err(Reason::NoTarget),
+        })
+    }
+
+    fn apply(&self, value: f64) -> Option<f64> {
+        let converted = match self {
+            Self::Times(factor) => value * factor,
+            Self::SecondsPer(metres) => metres / value,
+        };
+        (converted.is_finite() && converted >= 0.0).then_some(converted)
+    }
+
+    fn is_inverse(&self) -> bool {
+        matches!(self, Self::SecondsPer(_))
+    }
+}
+
+/// How the seconds of a step lie to its goal.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Adherence {
+    /// The band, in the quantity's own unit.
+    #[serde(flatten)]
+    pub goal: Goal,
+    /// Recorded seconds with a value, after 5 s of lag.
+    pub seconds: f64,
+    /// Their mean, in the quantity's unit.
+    pub mean: f64,
+    /// The mean over the middle of the band (its one end where it has one), in per cent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mean_pct: Option<f64>,
+    /// Share of the seconds inside the band, in per cent.
+    pub inside_pct: f64,
+    /// Share of the seconds below it, in per cent.
+    pub under_pct: f64,
+    /// Share of the seconds above it, in per cent.
+    pub over_pct: f64,
+    /// How near the mean lies to the band, 0 to 100.
+    pub score: f64,
+}
+
+/// The channels that goals are measured on, each laid over the grid once it is asked for.
+pub(super) struct Measured<'a> {
+    signal: &'a Signal<'a>,
+    channels: [Option<Channel>; 4],
+}
+
+impl<'a> Measured<'a> {
+    pub(super) fn new(signal: &'a Signal<'a>) -> Self {
+        Self {
+            signal,
+            channels: [None, None, None, None],
+        }
+    }
+
+    fn channel(&mut self, quantity: Quantity) -> &Channel {
+        let signal = self.signal;
+        let recording = signal.recording;
+        let [speed, power, hr, cadence] = &mut self.channels;
+        match quantity {
+            Quantity::SpeedMps => speed.get_or_insert_with(|| {
+                pool::speed(recording, signal.grid.len()).unwrap_or_else(|| signal.speed())
+            }),
+            Quantity::PowerW => power.get_or_insert_with(|| signal.grid.effort(&recording.power_w)),
+            Quantity::HrBpm => hr.get_or_insert_with(|| signal.grid.channel(&recording.hr_bpm)),
+            Quantity::Cadence => {
+                cadence.get_or_insert_with(|| signal.grid.effort(&recording.cadence))
+            }
+        }
+    }
+
+    /// Judges the recorded seconds from `start_s` until before `end_s` (`metrics` rule: a lag of
+    /// 5 s at the start, at most a quarter of the step, is left out).
+    pub(super) fn adherence(
+        &mut self,
+        goal: Goal,
+        start_s: f64,
+        end_s: f64,
+    ) -> Result<Adherence, Reason> {
+        let lag = LAG_S.min((end_s - start_s) * MOST_LAG);
+        let seconds = to_index((start_s + lag).ceil())..to_index(end_s.ceil());
+        let recorded = self.signal.grid.recorded();
+        let channel = self.channel(goal.quantity);
+        let (mut count, mut under, mut over, mut sum) = (0_usize, 0_usize, 0_usize, 0.0);
+        for second in seconds.start..seconds.end.min(recorded.len()) {
+            let value = channel.get(second).filter(|value| {
+                let is_standing = goal.quantity == Quantity::Cadence && *value <= 0.0;
+                recorded.get(second) == Some(&true) && !is_standing
+            });
+            if let Some(value) = value {
+                count += 1;
+                sum += value;
+                under += usize::from(goal.low.is_some_and(|low| value < low));
+                over += usize::from(goal.high.is_some_and(|high| value > high));
+            }
+        }
+        if count == 0 {
+            return Err(match goal.quantity {
+                Quantity::SpeedMps => Reason::NoDistance,
+                Quantity::PowerW => Reason::NoPower,
+                Quantity::HrBpm => Reason::NoHeartRate,
+                Quantity::Cadence => Reason::NoCadence,
+            });
+        }
+        let mean = sum / from_count(count);
+        if !mean.is_finite() {
+            return Err(Reason::Implausible);
+        }
+        let per_cent = |part: usize| from_count(part) / from_count(count) * 100.0;
+        let middle = goal.middle().filter(|middle| *middle > 0.0);
+        Ok(Adherence {
+            goal,
+            seconds: from_count(count),
+            mean,
+            mean_pct: middle
+                .map(|middle| mean / middle * 100.0)
+                .filter(|share| share.is_finite()),
+            inside_pct: per_cent(count.saturating_sub(under + over)),
+            under_pct: per_cent(under),
+            over_pct: per_cent(over),
+            score: goal.closeness(mean),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::recording::{Format, Recording};
+    use crate::sport::Sport;
+    use crate::units::Watts;
+    use chrono::DateTime;
+
+    fn target(kind: TargetKind, low: f64, high: f64, unit: &str) -> Target {
+        Target {
+            kind,
+            low: Some(low),
+            high: Some(high),
+            unit: Some(unit.to_owned()),
+        }
+    }
+
+    fn band(target: &Target) -> Option<(f64, f64)> {
+        let goal = Goal::of(target, &Thresholds::default()).unwrap()?;
+        Some((goal.low?, goal.high?))
+    }
+
+    #[test]
+    fn a_pace_is_a_band_of_speed() {
+        let near = |target: &Target, low: f64, high: f64| {
+            let got = band(target).unwrap();
+            assert!(
+                (got.0 - low).abs() < 1e-9 && (got.1 - high).abs() < 1e-9,
+                "{got:?}"
+            );
+        };
+        near(
+            &target(TargetKind::Pace, 240.0, 250.0, "s_per_km"),
+            4.0,
+            1000.0 / 240.0,
+        );
+        near(
+            &target(TargetKind::Pace, 402.336, 536.448, "s_per_mile"),
+            3.0,
+            4.0,
+        );
+        near(
+            &target(TargetKind::Pace, 80.0, 100.0, "s_per_100m"),
+            1.0,
+            1.25,
+        );
+        near(
+            &target(TargetKind::Pace, 91.44, 182.88, "s_per_100yd"),
+            0.5,
+            1.0,
+        );
+    }
+
+    #[test]
+    fn a_single_value_is_widened_and_an_open_end_stays_open() {
+        let (low, high) = band(&target(TargetKind::Power, 200.0, 200.0, "w")).unwrap();
+        assert!((low - 190.0).abs() < 1e-9 && (high - 210.0).abs() < 1e-9);
+        let at_most = Target {
+            low: None,
+            ..target(TargetKind::Hr, 0.0, 140.0, "bpm")
+        };
+        let goal = Goal::of(&at_most, &Thresholds::default()).unwrap().unwrap();
+        assert_eq!((goal.low, goal.high), (None, Some(140.0)));
+        assert_eq!(
+            Goal::of(&Target::default(), &Thresholds::default()),
+            Ok(None)
+        );
+    }
+
+    #[test]
+    fn what_cannot_be_measured_says_why() {
+        let of = |target: &Target| Goal::of(target, &Thresholds::default());
+        let relative = target(TargetKind::Power, 90.0, 100.0, "pct_ftp");
+        assert_eq!(of(&relative), Err(Reason::NoFtp));
+        let felt = target(TargetKind::Rpe, 5.0, 6.0, "");
+        assert_eq!(of(&felt), Err(Reason::NoTarget));
+        let unknown = target(TargetKind::Power, 5.0, 6.0, "horses");
+        assert_eq!(of(&unknown), Err(Reason::NoTarget));
+        let never = target(TargetKind::Pace, 0.0, 0.0, "s_per_km");
+        assert_eq!(of(&never), Err(Reason::NoTarget));
+        let ftp = Thresholds {
+            ftp_w: Watts::parse(250.0).ok(),
+            ..Thresholds::default()
+        };
+        let goal = Goal::of(&relative, &ftp).unwrap().unwrap();
+        assert_eq!((goal.low, goal.high), (Some(225.0), Some(250.0)));
+    }
+
+    /// P-54
+    #[test]
+    fn seconds_are_under_inside_or_over_once_the_athlete_is_at_work() {
+        let mut ride = Recording::empty(Format::Fit, Sport::Ride, DateTime::UNIX_EPOCH);
+        ride.time_s = (0..=100).map(from_count).collect();
+        ride.power_w = (0..=100)
+            .map(|second| match second {
+                0..5 => Some(0.0),
+                5..15 => Some(150.0),
+                15..75 => Some(200.0),
+                75..95 => None,
+                _ => Some(300.0),
+            })
+            .collect();
+        let signal = Signal::of(&ride).unwrap();
+        let goal = Goal::of(
+            &target(TargetKind::Power, 190.0, 210.0, "w"),
+            &Thresholds::default(),
+        );
+        let goal = goal.unwrap().unwrap();
+        // Seconds 75 to 94 lie on the line between 74 and 95.
+        let judged = Measured::new(&signal).adherence(goal, 0.0, 75.0).unwrap();
+        assert_eq!((judged.seconds, judged.over_pct), (70.0, 0.0));
+        assert!((judged.under_pct - 100.0 / 7.0).abs() < 1e-9, "{judged:?}");
+        assert!((judged.inside_pct + judged.under_pct - 100.0).abs() < 1e-9);
+        assert!((judged.mean - 1350.0 / 7.0).abs() < 1e-9, "{judged:?}");
+        assert!(judged.score >= 100.0);
+        let none = Goal {
+            quantity: Quantity::HrBpm,
+            ..goal
+        };
+        let judged = Measured::new(&signal).adherence(none, 0.0, 75.0);
+        assert_eq!(judged, Err(Reason::NoHeartRate));
+    }
+
+    /// P-55
+    #[test]
+    fn twice_too_much_is_as_far_off_as_half_of_it() {
+        let goal = Goal {
+            quantity: Quantity::PowerW,
+            low: Some(190.0),
+            high: Some(210.0),
+        };
+        let means = [200.0, 95.0, 420.0, 0.0].into_iter();
+        let scores: Vec<f64> = means.map(|mean| goal.closeness(mean)).collect();
+        assert_eq!(scores, [100.0, 50.0, 50.0, 0.0]);
+    }
+}
