@@ -48,11 +48,11 @@ const TROUBLES: [Trouble; 4] = [
     },
 ];
 
-/// Functions connect anew, as they do after anything like this.
+/// Functions connect anew, as they do after anything like this; it waits until the old ones are gone.
 async fn hang_up(world: &World) {
     world
         .rows(
-            "SELECT to_jsonb(pg_terminate_backend(pid)) FROM pg_stat_activity
+            "SELECT to_jsonb(pg_terminate_backend(pid, 10000)) FROM pg_stat_activity
              WHERE datname = current_database() AND usename LIKE 'paceline%'",
         )
         .await;
