@@ -81,6 +81,10 @@ async fn a_triathlon_is_a_whole_with_five_sessions_inside() {
         assert!(part["computed"]["analysis"].get("splits").is_some());
         metres += part["computed"]["overall"]["distance_m"].as_f64().unwrap();
     }
+    // Nor does its load count twice.
+    let metrics = &whole["computed"]["metrics"];
+    assert_eq!(metrics["load"], Value::Null);
+    assert_eq!(metrics["reasons"]["load"], "per_session");
     let analysis = &whole["computed"]["analysis"];
     assert!(analysis["series"].is_object());
     assert!(analysis.get("splits").is_none() && analysis.get("best_efforts").is_none());

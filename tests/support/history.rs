@@ -192,7 +192,7 @@ const fn hot(path: &'static str, role: &'static str, arguments: &'static str) ->
 }
 
 /// In the order in which a delivery, a stage, the sweep and a client run them: one leaves what the next one needs.
-const HOT: [Hot; 25] = [
+const HOT: [Hot; 27] = [
     hot(
         "users/find_user_by_connection",
         "ingest",
@@ -220,7 +220,7 @@ const HOT: [Hot; 25] = [
     hot(
         "workouts/insert_workout",
         "ingest",
-        ":new, :user, 'paceline', 'new', 0, 'run', NULL, NULL, now(), 0, :date, 60, 100, false, NULL,
+        ":new, :user, 'paceline', 'new', 0, NULL, 'run', NULL, NULL, now(), 0, :date, 60, 100, false, NULL,
          '{\"reason\": \"no_plan\"}', '', now()",
     ),
     hot(
@@ -229,6 +229,7 @@ const HOT: [Hot; 25] = [
         ":workout, :user, 'run', NULL, NULL, now(), 0, 60, 100, false, '', now()",
     ),
     hot("workouts/list_unattached", "ingest", ":user, :date"),
+    hot("workouts/list_sessions", "ingest", ":workout, :user"),
     hot(
         "workouts/set_plan",
         "ingest",
@@ -279,6 +280,7 @@ const HOT: [Hot; 25] = [
         "read",
         ":user, 'infinity', 'ffffffff-ffff-ffff-ffff-ffffffffffff', 50",
     ),
+    hot("reads/list_sessions", "read", ":user, ARRAY[:workout]::uuid[]"),
 ];
 
 /// Runs every hot statement once on a filled database, as the role that it is for, and undoes it.

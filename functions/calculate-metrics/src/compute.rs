@@ -8,7 +8,7 @@ use crate::power::{self, Power};
 use domain::reason::{Reason, Reasons};
 use domain::signal::figure::{note, settle};
 use domain::signal::number::mean;
-use domain::signal::{Signal, strength};
+use domain::signal::{Signal, session, strength};
 use domain::stage::{StageError, StageInput};
 use serde::Serialize;
 
@@ -110,7 +110,12 @@ pub fn compute(input: &StageInput) -> Result<Output, StageError> {
         heart_rate: hr_tss,
         session_rpe,
     };
-    let load = candidates.choose(recording.sport);
+    // Whoever adds up loads counts the sessions, and must not count them twice.
+    let load = if session::is_several(recording) {
+        Err(Reason::PerSession)
+    } else {
+        candidates.choose(recording.sport)
+    };
 
     let mut reasons = Reasons::new();
     Ok(Output {

@@ -47,6 +47,8 @@ pub enum Reason {
     NoBodyWeight,
     /// None of the methods that apply to the sport has its inputs; each says which it lacks.
     NoMethod,
+    /// It is of several sessions, and each has its own.
+    PerSession,
     /// No planned workout is attached.
     NoPlan,
     /// The attached plan leaves it open.
