@@ -51,7 +51,7 @@ pub(crate) fn execution(
         boundaries: execution.boundaries,
         planned: Side {
             amounts: execution.planned,
-            steps: execution.planned_steps,
+            steps: execution.planned_steps.len(),
         },
         done: Side {
             amounts: execution.done,

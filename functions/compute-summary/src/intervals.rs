@@ -1,8 +1,6 @@
 //! What was done part by part: the planned steps, or the laps as the device made them.
 
-use domain::execution::{Adherence, DoneStep, Execution, Fit};
-use domain::plan::{StepDuration, StepKind};
-use domain::reason::Reason;
+use domain::execution::{DoneStep, Execution, Fit, PlannedStep};
 use domain::recording::Lap;
 use domain::signal::{Signal, Stretch, Stretches};
 use domain::stage::StageInput;
@@ -45,29 +43,6 @@ pub struct Interval {
     /// Greatest power of a sample in watts.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max_power_w: Option<f64>,
-}
-
-/// The step of the plan that an interval executed.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct PlannedStep {
-    /// The step's id; a repeated step has one.
-    pub step_id: String,
-    /// What the step is for.
-    pub step_kind: StepKind,
-    /// Seconds that it asked for.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub planned_duration_s: Option<f64>,
-    /// Metres that it asked for.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub planned_distance_m: Option<f64>,
-    /// Whether at least nine tenths of it were done.
-    pub done: bool,
-    /// How its seconds lie to its target.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub adherence: Option<Adherence>,
-    /// Why its target was not measured; absent without a target.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub adherence_reason: Option<Reason>,
 }
 
 /// Describes every step of a plan that the session resembles, else every lap.
@@ -116,29 +91,11 @@ impl Parts<'_> {
             distance_m: measured.distance_m.or_else(way_m),
             ..measured
         };
-        let Some(step) = times.step else {
+        let Some(step) = done.planned() else {
             return self.interval(index, IntervalKind::Extra, stretch);
         };
-        let (planned_duration_s, planned_distance_m) = match step.duration {
-            StepDuration::Time(seconds) => (Some(seconds.get()), None),
-            StepDuration::Distance(metres) => (None, Some(metres.get())),
-            StepDuration::LapButton => (None, None),
-        };
-        let (adherence, adherence_reason) = match done.adherence {
-            Some(Ok(adherence)) => (Some(adherence), None),
-            Some(Err(reason)) => (None, Some(reason)),
-            None => (None, None),
-        };
         Interval {
-            step: Some(PlannedStep {
-                step_id: step.id.clone(),
-                step_kind: step.kind,
-                planned_duration_s,
-                planned_distance_m,
-                done: times.is_done,
-                adherence,
-                adherence_reason,
-            }),
+            step: Some(step),
             start_m: times.start_m,
             end_m: times.end_m,
             ..self.interval(index, IntervalKind::Step, stretch)
@@ -167,6 +124,7 @@ mod tests {
     use domain::athlete::Athlete;
     use domain::id::PlannedId;
     use domain::plan::PlannedWorkout;
+    use domain::reason::Reason;
     use domain::recording::{Format, Recording};
     use domain::signal::number::from_count;
     use domain::sport::Sport;
@@ -273,7 +231,7 @@ mod tests {
         );
         let steps: Vec<_> = intervals.iter().filter_map(|i| i.step.as_ref()).collect();
         assert_eq!((steps.len(), steps[1].step_id.as_str()), (3, "hard"));
-        assert_eq!(steps[1].planned_distance_m, Some(600.0));
+        assert_eq!(steps[1].asked.planned_distance_m, Some(600.0));
         assert_eq!(
             (steps[0].adherence, steps[0].adherence_reason),
             (None, None)

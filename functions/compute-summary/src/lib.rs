@@ -8,7 +8,7 @@ mod intervals;
 mod overall;
 
 pub use compute::{Output, VERSION, compute};
-pub use intervals::{Interval, IntervalKind, PlannedStep};
+pub use intervals::{Interval, IntervalKind};
 pub use overall::Overall;
 
 use domain::stage::{StageError, StageInput, StageName};

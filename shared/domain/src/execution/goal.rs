@@ -1,11 +1,8 @@
-//! A step's target as a band of a measured quantity, and how the seconds of a step lie to it.
+//! A step's target as a band of a measured quantity.
 
 use crate::athlete::Thresholds;
 use crate::plan::{Target, TargetKind};
 use crate::reason::Reason;
-use crate::recording::Channel;
-use crate::signal::number::{from_count, to_index};
-use crate::signal::{Signal, pool};
 use serde::Serialize;
 
 /// Metres in an international mile.
@@ -14,10 +11,6 @@ const MILE_M: f64 = 1609.344;
 const HUNDRED_YARDS_M: f64 = 91.44;
 /// How far from a target of a single value still counts as on it, as a share.
 const SINGLE_VALUE_WIDTH: f64 = 0.05;
-/// Seconds at the start of a step in which nobody is at the target yet.
-const LAG_S: f64 = 5.0;
-/// The greatest share of a step that may be lag.
-const MOST_LAG: f64 = 0.25;
 
 /// What a target measures, with its unit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -90,15 +83,29 @@ impl Goal {
         }
     }
 
+    /// The end of the band beyond which a mean lies; `None` inside.
+    pub(super) fn missed(&self, mean: f64) -> Option<f64> {
+        let above = || self.high.filter(|high| mean > *high);
+        self.low.filter(|low| mean < *low).or_else(above)
+    }
+
     /// How near a mean lies to the band: 100 inside, else the smaller over the greater of the mean
     /// and the end that it missed, in per cent. Twice as much is as far off as half as much.
-    fn closeness(&self, mean: f64) -> f64 {
-        let (less, more) = match (self.low, self.high) {
-            (Some(low), _) if mean < low => (mean, low),
-            (_, Some(high)) if mean > high => (high, mean),
-            _ => return 100.0,
+    pub(super) fn closeness(&self, mean: f64) -> f64 {
+        let missed = self.missed(mean);
+        missed.map_or(100.0, |end| {
+            (mean.min(end) / mean.max(end) * 100.0).clamp(0.0, 100.0)
+        })
+    }
+
+    /// How far a mean lies beyond the end that it missed, in per cent of that end: negative below
+    /// the band, 0 inside. `None` beyond an end of 0.
+    pub(super) fn miss_pct(&self, mean: f64) -> Option<f64> {
+        let Some(end) = self.missed(mean) else {
+            return Some(0.0);
         };
-        (less / more * 100.0).clamp(0.0, 100.0)
+        let share = (end > 0.0).then(|| (mean - end) / end * 100.0);
+        share.filter(|share| share.is_finite())
     }
 }
 
@@ -162,120 +169,10 @@ impl Scale {
     }
 }
 
-/// How the seconds of a step lie to its goal.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
-pub struct Adherence {
-    /// The band, in the quantity's own unit.
-    #[serde(flatten)]
-    pub goal: Goal,
-    /// Recorded seconds with a value, after 5 s of lag.
-    pub seconds: f64,
-    /// Their mean, in the quantity's unit.
-    pub mean: f64,
-    /// The mean over the middle of the band (its one end where it has one), in per cent.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub mean_pct: Option<f64>,
-    /// Share of the seconds inside the band, in per cent.
-    pub inside_pct: f64,
-    /// Share of the seconds below it, in per cent.
-    pub under_pct: f64,
-    /// Share of the seconds above it, in per cent.
-    pub over_pct: f64,
-    /// How near the mean lies to the band, 0 to 100.
-    pub score: f64,
-}
-
-/// The channels that goals are measured on, each laid over the grid once it is asked for.
-pub(super) struct Measured<'a> {
-    signal: &'a Signal<'a>,
-    channels: [Option<Channel>; 4],
-}
-
-impl<'a> Measured<'a> {
-    pub(super) fn new(signal: &'a Signal<'a>) -> Self {
-        Self {
-            signal,
-            channels: [None, None, None, None],
-        }
-    }
-
-    fn channel(&mut self, quantity: Quantity) -> &Channel {
-        let signal = self.signal;
-        let recording = signal.recording;
-        let [speed, power, hr, cadence] = &mut self.channels;
-        match quantity {
-            Quantity::SpeedMps => speed.get_or_insert_with(|| {
-                pool::speed(recording, signal.grid.len()).unwrap_or_else(|| signal.speed())
-            }),
-            Quantity::PowerW => power.get_or_insert_with(|| signal.grid.effort(&recording.power_w)),
-            Quantity::HrBpm => hr.get_or_insert_with(|| signal.grid.channel(&recording.hr_bpm)),
-            Quantity::Cadence => {
-                cadence.get_or_insert_with(|| signal.grid.effort(&recording.cadence))
-            }
-        }
-    }
-
-    /// Judges the recorded seconds from `start_s` until before `end_s` (`metrics` rule: a lag of
-    /// 5 s at the start, at most a quarter of the step, is left out).
-    pub(super) fn adherence(
-        &mut self,
-        goal: Goal,
-        start_s: f64,
-        end_s: f64,
-    ) -> Result<Adherence, Reason> {
-        let lag = LAG_S.min((end_s - start_s) * MOST_LAG);
-        let seconds = to_index((start_s + lag).ceil())..to_index(end_s.ceil());
-        let recorded = self.signal.grid.recorded();
-        let channel = self.channel(goal.quantity);
-        let (mut count, mut under, mut over, mut sum) = (0_usize, 0_usize, 0_usize, 0.0);
-        for second in seconds.start..seconds.end.min(recorded.len()) {
-            let value = channel.get(second).filter(|value| {
-                let is_standing = goal.quantity == Quantity::Cadence && *value <= 0.0;
-                recorded.get(second) == Some(&true) && !is_standing
-            });
-            if let Some(value) = value {
-                count += 1;
-                sum += value;
-                under += usize::from(goal.low.is_some_and(|low| value < low));
-                over += usize::from(goal.high.is_some_and(|high| value > high));
-            }
-        }
-        if count == 0 {
-            return Err(match goal.quantity {
-                Quantity::SpeedMps => Reason::NoDistance,
-                Quantity::PowerW => Reason::NoPower,
-                Quantity::HrBpm => Reason::NoHeartRate,
-                Quantity::Cadence => Reason::NoCadence,
-            });
-        }
-        let mean = sum / from_count(count);
-        if !mean.is_finite() {
-            return Err(Reason::Implausible);
-        }
-        let per_cent = |part: usize| from_count(part) / from_count(count) * 100.0;
-        let middle = goal.middle().filter(|middle| *middle > 0.0);
-        Ok(Adherence {
-            goal,
-            seconds: from_count(count),
-            mean,
-            mean_pct: middle
-                .map(|middle| mean / middle * 100.0)
-                .filter(|share| share.is_finite()),
-            inside_pct: per_cent(count.saturating_sub(under + over)),
-            under_pct: per_cent(under),
-            over_pct: per_cent(over),
-            score: goal.closeness(mean),
-        })
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::recording::{Format, Recording};
-    use crate::sport::Sport;
     use crate::units::Watts;
-    use chrono::DateTime;
 
     fn target(kind: TargetKind, low: f64, high: f64, unit: &str) -> Target {
         Target {
@@ -357,41 +254,6 @@ mod tests {
         assert_eq!((goal.low, goal.high), (Some(225.0), Some(250.0)));
     }
 
-    /// P-54
-    #[test]
-    fn seconds_are_under_inside_or_over_once_the_athlete_is_at_work() {
-        let mut ride = Recording::empty(Format::Fit, Sport::Ride, DateTime::UNIX_EPOCH);
-        ride.time_s = (0..=100).map(from_count).collect();
-        ride.power_w = (0..=100)
-            .map(|second| match second {
-                0..5 => Some(0.0),
-                5..15 => Some(150.0),
-                15..75 => Some(200.0),
-                75..95 => None,
-                _ => Some(300.0),
-            })
-            .collect();
-        let signal = Signal::of(&ride).unwrap();
-        let goal = Goal::of(
-            &target(TargetKind::Power, 190.0, 210.0, "w"),
-            &Thresholds::default(),
-        );
-        let goal = goal.unwrap().unwrap();
-        // Seconds 75 to 94 lie on the line between 74 and 95.
-        let judged = Measured::new(&signal).adherence(goal, 0.0, 75.0).unwrap();
-        assert_eq!((judged.seconds, judged.over_pct), (70.0, 0.0));
-        assert!((judged.under_pct - 100.0 / 7.0).abs() < 1e-9, "{judged:?}");
-        assert!((judged.inside_pct + judged.under_pct - 100.0).abs() < 1e-9);
-        assert!((judged.mean - 1350.0 / 7.0).abs() < 1e-9, "{judged:?}");
-        assert!(judged.score >= 100.0);
-        let none = Goal {
-            quantity: Quantity::HrBpm,
-            ..goal
-        };
-        let judged = Measured::new(&signal).adherence(none, 0.0, 75.0);
-        assert_eq!(judged, Err(Reason::NoHeartRate));
-    }
-
     /// P-55
     #[test]
     fn twice_too_much_is_as_far_off_as_half_of_it() {
@@ -403,5 +265,26 @@ mod tests {
         let means = [200.0, 95.0, 420.0, 0.0].into_iter();
         let scores: Vec<f64> = means.map(|mean| goal.closeness(mean)).collect();
         assert_eq!(scores, [100.0, 50.0, 50.0, 0.0]);
+    }
+
+    /// P-66
+    #[test]
+    fn a_miss_is_a_share_of_the_end_that_was_missed() {
+        let goal = Goal {
+            quantity: Quantity::PowerW,
+            low: Some(200.0),
+            high: Some(250.0),
+        };
+        let misses = [200.0, 250.0, 150.0, 275.0].map(|mean| goal.miss_pct(mean));
+        assert_eq!(misses, [0.0, 0.0, -25.0, 10.0].map(Some));
+        let nothing = Goal {
+            low: None,
+            high: Some(0.0),
+            ..goal
+        };
+        assert_eq!(
+            (nothing.miss_pct(5.0), nothing.miss_pct(0.0)),
+            (None, Some(0.0))
+        );
     }
 }

@@ -3,10 +3,17 @@
 //! A session that does not resemble its plan is a mismatch: it has laps, and no step of it is
 //! scored.
 
+mod adherence;
+mod clock;
+mod done;
 mod goal;
+mod laps;
 mod steps;
+mod way;
 
-pub use goal::{Adherence, Goal, Quantity};
+pub use adherence::Adherence;
+pub use done::{AskedLength, DoneLength, DoneStep, PlannedStep};
+pub use goal::{Goal, Quantity};
 pub use steps::{Boundaries, StepTimes};
 
 use crate::athlete::Athlete;
@@ -15,7 +22,7 @@ use crate::plan::{Plan, PlanTotals, Step};
 use crate::reason::Reason;
 use crate::signal::timer::timer_s;
 use crate::signal::{Signal, pool};
-use goal::Measured;
+use adherence::Measured;
 use serde::Serialize;
 
 /// The least and the most of a plan, as shares, that may have been done for the session to
@@ -73,15 +80,6 @@ pub enum Fit {
     Mismatch,
 }
 
-/// One step as it was done, with how it was done.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct DoneStep<'p> {
-    /// Which step, and when.
-    pub times: StepTimes<'p>,
-    /// How its seconds lie to its target; `None` where it has none.
-    pub adherence: Option<Result<Adherence, Reason>>,
-}
-
 /// A session against its plan.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Execution<'p> {
@@ -93,8 +91,8 @@ pub struct Execution<'p> {
     pub steps: Vec<DoneStep<'p>>,
     /// What was asked for.
     pub planned: Amounts,
-    /// Steps that were asked for, repeats written out.
-    pub planned_steps: usize,
+    /// Steps that were asked for, repeats written out; those that were begun are the first of them.
+    pub planned_steps: Vec<&'p Step>,
     /// What was done.
     pub done: Amounts,
     /// How near the length of the session lies to that of the plan, 0 to 100.
@@ -122,7 +120,7 @@ impl<'p> Execution<'p> {
             boundaries,
             steps: parts.into_iter().map(judge).collect(),
             planned: Amounts::of(plan.totals()),
-            planned_steps: all.len(),
+            planned_steps: all.iter().map(|(step, _)| *step).collect(),
             done: done(signal),
             length: Err(Reason::NotPlanned),
             intensity: Err(Reason::NoTarget),
@@ -174,9 +172,6 @@ impl<'p> Execution<'p> {
 
     /// Done over planned, of seconds where the plan has them, else of metres.
     fn ratio(&self) -> Option<f64> {
-        let ratio = |done: Option<f64>, planned: Option<f64>| {
-            Some(done? / planned.filter(|planned| *planned > 0.0)?)
-        };
         ratio(self.done.duration_s, self.planned.duration_s)
             .or_else(|| ratio(self.done.distance_m, self.planned.distance_m))
     }
@@ -195,7 +190,7 @@ impl<'p> Execution<'p> {
             .next_back()
             .map_or(0.0, |step| step.times.end_s);
         let end_s = self.steps.last().map_or(0.0, |step| step.times.end_s);
-        count(begun.count()) >= RESEMBLING.0 * count(self.planned_steps)
+        count(begun.count()) >= RESEMBLING.0 * count(self.planned_steps.len())
             && end_s <= RESEMBLING.1 * last_s
     }
 
@@ -214,8 +209,7 @@ impl<'p> Execution<'p> {
     }
 
     fn length(&self) -> Result<f64, Reason> {
-        let ratio = self.ratio().ok_or(Reason::NotPlanned)?;
-        Ok(ratio.min(1.0 / ratio) * 100.0)
+        self.ratio().map(nearness).ok_or(Reason::NotPlanned)
     }
 
     fn intensity(&self) -> Result<f64, Reason> {
@@ -231,6 +225,16 @@ impl<'p> Execution<'p> {
         let why = judged().find_map(Result::err);
         Err(why.unwrap_or(Reason::NoTarget))
     }
+}
+
+/// Done over planned; `None` where nothing was asked for.
+fn ratio(done: Option<f64>, planned: Option<f64>) -> Option<f64> {
+    Some(done? / planned.filter(|planned| *planned > 0.0)?)
+}
+
+/// How near done over planned lies to 1: 100 there, and 50 at both 1/2 and 2.
+fn nearness(ratio: f64) -> f64 {
+    ratio.min(1.0 / ratio) * 100.0
 }
 
 fn adherence(
@@ -335,7 +339,10 @@ mod tests {
         assert_eq!(execution.intensity, Err(Reason::NoPower));
         let score = execution.score().unwrap();
         assert!((score - 80.0).abs() < 1e-9, "{score}");
-        assert_eq!((execution.steps_done(), execution.planned_steps), (6, 8));
+        assert_eq!(
+            (execution.steps_done(), execution.planned_steps.len()),
+            (6, 8)
+        );
     }
 
     /// P-55

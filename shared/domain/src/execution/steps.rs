@@ -1,16 +1,13 @@
 //! Where each planned step began and ended.
 
+use super::Amounts;
+use super::clock::Running;
+use super::laps;
+use super::way::Way;
 use crate::plan::{Step, StepDuration, StepOrRepeat};
-use crate::recording::Lap;
-use crate::signal::number::{from_count, interpolate, on_line, to_index};
-use crate::signal::{Signal, pool};
+use crate::signal::Signal;
 use serde::Serialize;
-use std::borrow::Cow;
 
-/// How far the time of a lap may lie from that of its step: so many seconds, or so great a share.
-const LAP_TIME: (f64, f64) = (10.0, 0.15);
-/// How far the way of a lap may lie from that of its step: so many metres, or so great a share.
-const LAP_WAY: (f64, f64) = (20.0, 0.1);
 /// What is shorter than this, in seconds, after the last step is pressing the button.
 const NEGLIGIBLE_S: f64 = 5.0;
 /// The share of a step from which it counts as done.
@@ -41,18 +38,22 @@ pub struct StepTimes<'p> {
     pub start_m: Option<f64>,
     /// The same at the end.
     pub end_m: Option<f64>,
+    /// How long it was: what its laps reported, else by the clock that steps are counted by, and
+    /// by the metres above.
+    pub length: Amounts,
     /// Whether the recording went on for at least nine tenths of the step.
     pub is_done: bool,
 }
 
 impl StepTimes<'_> {
-    fn between(start_s: f64, end_s: f64) -> Self {
+    pub(super) fn between(start_s: f64, end_s: f64) -> Self {
         Self {
             step: None,
             start_s,
             end_s,
             start_m: None,
             end_m: None,
+            length: Amounts::default(),
             is_done: true,
         }
     }
@@ -98,10 +99,11 @@ fn write_out<'p>(steps: &'p [StepOrRepeat], first: u16, all: &mut Vec<Numbered<'
 pub(super) fn cut<'p>(signal: &Signal<'_>, steps: &[Numbered<'p>]) -> Option<Cut<'p>> {
     let end_s = signal.recording.elapsed_s()?;
     let way = Way::of(signal);
-    let found = guided(&signal.recording.laps, steps)
+    let clock = Running::of(signal);
+    let found = laps::guided(&signal.recording.laps, steps)
         .map(|parts| (Boundaries::GuidedLaps, parts))
-        .or_else(|| Some((Boundaries::Laps, in_order(signal, &way, steps)?)))
-        .or_else(|| Some((Boundaries::Plan, walked(signal, &way, steps)?)));
+        .or_else(|| Some((Boundaries::Laps, laps::in_order(signal, &way, steps)?)))
+        .or_else(|| Some((Boundaries::Plan, walked(signal, &way, &clock, steps)?)));
     let (boundaries, mut parts) = found?;
     let last_s = parts.last().map_or(0.0, |part| part.end_s);
     if parts.len() == steps.len() && end_s - last_s > NEGLIGIBLE_S {
@@ -113,85 +115,22 @@ pub(super) fn cut<'p>(signal: &Signal<'_>, steps: &[Numbered<'p>]) -> Option<Cut
     for part in &mut parts {
         part.start_m = way.metres_at(part.start_s);
         part.end_m = way.metres_at(part.end_s);
+        let way_m = part.end_m.zip(part.start_m).map(|(end, start)| end - start);
+        let running_s = clock.between(part.start_s, part.end_s);
+        part.length.duration_s.get_or_insert(running_s);
+        part.length.distance_m = part.length.distance_m.or(way_m);
     }
     Some(Cut { boundaries, parts })
-}
-
-/// The laps that say which step they belong to, when those are the plan's steps in order.
-///
-/// Several laps of one step, as automatic laps make, are one.
-fn guided<'p>(laps: &[Lap], steps: &[Numbered<'p>]) -> Option<Vec<StepTimes<'p>>> {
-    let mut laps = laps.iter().peekable();
-    let mut parts = Vec::with_capacity(steps.len());
-    let mut upcoming = steps.iter().peekable();
-    while let Some((step, number)) = upcoming.next() {
-        let Some(lap) = laps.next() else {
-            break;
-        };
-        if lap.workout_step_index != Some(*number) {
-            return None;
-        }
-        let mut end_s = lap.end_s;
-        if upcoming.peek().is_none_or(|(_, next)| next != number) {
-            let same = |lap: &&Lap| lap.workout_step_index == Some(*number);
-            while let Some(more) = laps.next_if(same) {
-                end_s = more.end_s;
-            }
-        }
-        parts.push(StepTimes {
-            step: Some(step),
-            ..StepTimes::between(lap.start_s, end_s)
-        });
-    }
-    (!parts.is_empty()).then_some(parts)
-}
-
-/// The laps one by one, when each is about as long as its step.
-fn in_order<'p>(
-    signal: &Signal<'_>,
-    way: &Way<'_>,
-    steps: &[Numbered<'p>],
-) -> Option<Vec<StepTimes<'p>>> {
-    let laps = &signal.recording.laps;
-    if steps.len() < 2 || laps.len() < steps.len() {
-        return None;
-    }
-    let fits = |lap: &Lap, step: &Step| {
-        let near = |done: f64, planned: f64, (least, share): (f64, f64)| {
-            (done - planned).abs() <= least.max(share * planned)
-        };
-        match step.duration {
-            StepDuration::Time(planned) => {
-                let done = lap.timer_s.unwrap_or(lap.end_s - lap.start_s);
-                near(done, planned.get(), LAP_TIME)
-            }
-            StepDuration::Distance(planned) => {
-                let measured = || Some(way.metres_at(lap.end_s)? - way.metres_at(lap.start_s)?);
-                let done = lap.distance_m.or_else(measured);
-                done.is_some_and(|done| near(done, planned.get(), LAP_WAY))
-            }
-            StepDuration::LapButton => true,
-        }
-    };
-    let pairs = laps.iter().zip(steps);
-    pairs
-        .map(|(lap, (step, _))| {
-            fits(lap, step).then_some(StepTimes {
-                step: Some(step),
-                ..StepTimes::between(lap.start_s, lap.end_s)
-            })
-        })
-        .collect()
 }
 
 /// Lays the steps end to end from the start, until the recording ends.
 fn walked<'p>(
     signal: &Signal<'_>,
     way: &Way<'_>,
+    clock: &Running<'_>,
     steps: &[Numbered<'p>],
 ) -> Option<Vec<StepTimes<'p>>> {
     let end_s = signal.recording.elapsed_s()?;
-    let clock = Running::of(signal);
     let mut parts: Vec<StepTimes<'p>> = Vec::with_capacity(steps.len());
     let mut start_s = 0.0;
     for (index, (step, _)) in steps.iter().enumerate() {
@@ -237,94 +176,12 @@ fn share(done: f64, planned: f64) -> f64 {
     if planned > 0.0 { done / planned } else { 1.0 }
 }
 
-/// Metres from the start over time: in a pool by its lengths (rule W1), else by distance.
-struct Way<'a> {
-    metres: Cow<'a, [f64]>,
-    times: Cow<'a, [f64]>,
-}
-
-impl<'a> Way<'a> {
-    fn of(signal: &'a Signal<'a>) -> Self {
-        if let Some((metres, times)) = pool::way(signal.recording) {
-            return Self {
-                metres: metres.into(),
-                times: times.into(),
-            };
-        }
-        let metres = signal.distance.as_ref().map(|distance| distance.metres());
-        Self {
-            metres: metres.unwrap_or_default().into(),
-            times: signal.recording.time_s.as_slice().into(),
-        }
-    }
-
-    fn metres_at(&self, time_s: f64) -> Option<f64> {
-        interpolate(&self.times, &self.metres, time_s)
-    }
-
-    /// The first time in seconds at which a distance from the start is reached.
-    fn reached(&self, metre: f64) -> Option<f64> {
-        let there = self.metres.partition_point(|known| *known < metre);
-        let point = |index: usize| Some((*self.metres.get(index)?, *self.times.get(index)?));
-        let to = point(there)?;
-        let from = there.checked_sub(1).and_then(point);
-        Some(from.map_or(to.1, |from| on_line(from, to, metre)))
-    }
-}
-
-/// The clock that a device counts steps by: it stands while the timer does.
-///
-/// A recorded second runs (rule G2). A recording without timer events also runs through a hole in
-/// which the athlete moved: a phone that records once a minute has not paused.
-struct Running<'a> {
-    signal: &'a Signal<'a>,
-    has_events: bool,
-}
-
-impl<'a> Running<'a> {
-    fn of(signal: &'a Signal<'a>) -> Self {
-        Self {
-            signal,
-            has_events: !signal.recording.timer_events.is_empty(),
-        }
-    }
-
-    fn runs_from(&self, second: usize) -> bool {
-        let recorded = self.signal.grid.recorded();
-        if recorded.get(second) == Some(&true) && recorded.get(second + 1) == Some(&true) {
-            return true;
-        }
-        let moving = |second| self.signal.moving_at(from_count(second));
-        let moved = || Some(moving(second + 1)? - moving(second)?);
-        !self.has_events && moved().is_some_and(|moved| moved > 0.5)
-    }
-
-    /// The time so many running seconds after `start_s`, and the seconds that the recording lacks.
-    fn after(&self, start_s: f64, seconds: f64) -> (f64, f64) {
-        let (mut at, mut left) = (start_s, seconds);
-        let mut second = to_index(start_s);
-        while second + 1 < self.signal.grid.len() {
-            let next = from_count(second + 1);
-            if self.runs_from(second) {
-                if left <= next - at {
-                    return (at + left, 0.0);
-                }
-                left -= next - at;
-            }
-            (at, second) = (next, second + 1);
-        }
-        // The last part of a second has no grid point at its end.
-        let end_s = self.signal.recording.elapsed_s().unwrap_or(at).max(at);
-        let rest = left.min(end_s - at);
-        (if left > rest { end_s } else { at + rest }, left - rest)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::plan::Plan;
-    use crate::recording::{Format, Length, Recording, TimerEvent};
+    use crate::recording::{Format, Lap, Length, Recording, TimerEvent};
+    use crate::signal::number::from_count;
     use crate::sport::Sport;
     use chrono::DateTime;
 
@@ -411,6 +268,48 @@ mod tests {
         assert_eq!(parts[0], (0.0, 701.0, true));
         assert_eq!(parts[1], (701.0, 751.0, true));
         assert_eq!(parts[2], (751.0, 800.0, true), "the rest is no step");
+        let signal = Signal::of(&recording).unwrap();
+        let plan = plan(two);
+        let cut = cut(&signal, &written_out(&plan.steps)).unwrap();
+        let lengths: Vec<_> = cut.parts.iter().map(|part| part.length).collect();
+        let length = |duration_s, distance_m| Amounts {
+            duration_s: Some(duration_s),
+            distance_m: Some(distance_m),
+        };
+        assert_eq!(lengths[..2], [length(100.0, 202.0), length(50.0, 100.0)]);
+    }
+
+    /// P-66
+    #[test]
+    fn a_step_is_as_long_as_its_laps_say() {
+        let mut recording = run(300);
+        let split = |start_s, end_s, number, timer_s, distance_m| Lap {
+            timer_s,
+            distance_m,
+            ..lap(start_s, end_s, Some(number))
+        };
+        recording.laps = vec![
+            split(0.0, 60.0, 0, Some(58.5), None),
+            split(60.0, 100.0, 1, Some(40.5), Some(81.0)),
+            split(100.0, 110.0, 1, Some(9.25), Some(19.5)),
+            split(110.0, 140.0, 2, None, Some(61.0)),
+        ];
+        let signal = Signal::of(&recording).unwrap();
+        let plan = plan(REPEATS);
+        let cut = cut(&signal, &written_out(&plan.steps)).unwrap();
+        let lengths: Vec<_> = cut
+            .parts
+            .iter()
+            .map(|part| (part.length.duration_s, part.length.distance_m))
+            .collect();
+        assert_eq!(
+            lengths,
+            [
+                (Some(58.5), Some(120.0)),
+                (Some(49.75), Some(100.5)),
+                (Some(30.0), Some(61.0)),
+            ]
+        );
     }
 
     /// P-52
