@@ -35,7 +35,8 @@ fn known() -> Athlete {
     }
 }
 
-/// A plan about as long as the recording, with a step of every kind of length and target.
+/// A plan about as long as the recording, with a step of every kind of length and target, and
+/// work that is repeated after recovery.
 fn plan(recording: &Recording) -> Outcome<PlannedWorkout> {
     let done = done(&Signal::of(recording)?);
     let seconds = done.duration_s.unwrap_or(600.0);
@@ -43,10 +44,13 @@ fn plan(recording: &Recording) -> Outcome<PlannedWorkout> {
     let step = |duration: Value, target: Value| json!({"kind": "work", "duration": duration, "target": target});
     let time = |share: f64| json!({"type": "time", "value": seconds * share});
     let steps = json!([
-        step(
-            time(0.3),
-            json!({"type": "power", "low": 150.0, "high": 250.0, "unit": "w"})
-        ),
+        {"repeat": 2, "steps": [
+            step(
+                time(0.1),
+                json!({"type": "power", "low": 150.0, "high": 250.0, "unit": "w"})
+            ),
+            {"kind": "recovery", "duration": time(0.05)},
+        ]},
         step(
             time(0.2),
             json!({"type": "hr", "low": 120.0, "high": 160.0, "unit": "bpm"})

@@ -1,6 +1,9 @@
 //! The figures of the three stages, against an independent oracle and against their own laws.
 
 mod devices;
+mod execution;
+mod explanation;
+mod heart_rate;
 mod hostile;
 mod oracle;
 mod properties;

@@ -117,7 +117,7 @@ fn events() -> impl Strategy<Value = Vec<TimerEvent>> {
 }
 
 /// Any recording that keeps the promises of its own documentation.
-fn recordings() -> impl Strategy<Value = Recording> {
+pub(crate) fn recordings() -> impl Strategy<Value = Recording> {
     prop_oneof![2 => 0..4_usize, 5 => 4..300_usize].prop_flat_map(|samples| {
         let columns = (
             times(samples),
@@ -190,7 +190,7 @@ fn athletes() -> impl Strategy<Value = Athlete> {
 }
 
 /// Any plan that the API accepts.
-fn plans() -> impl Strategy<Value = Option<PlannedWorkout>> {
+pub(crate) fn plans() -> impl Strategy<Value = Option<PlannedWorkout>> {
     let duration = prop_oneof![
         3 => (0.0..600.0_f64).prop_map(|value| json!({"type": "time", "value": value})),
         2 => (0.0..2000.0_f64).prop_map(|value| json!({"type": "distance", "value": value})),
@@ -206,8 +206,9 @@ fn plans() -> impl Strategy<Value = Option<PlannedWorkout>> {
         let low_end = has_low.then_some(low);
         json!({"type": kind, "low": low_end, "high": has_high.then_some(low + width)})
     });
-    let step = (duration, target).prop_map(
-        |(duration, target)| json!({"kind": "work", "duration": duration, "target": target}),
+    let kind = proptest::sample::select(&["work", "recovery", "rest", "warmup", "drill"][..]);
+    let step = (kind, duration, target).prop_map(
+        |(kind, duration, target)| json!({"kind": kind, "duration": duration, "target": target}),
     );
     let steps = (vec(step.clone(), 0..4), vec(step, 1..3), 1..5_u16);
     let plan = (steps, proptest::sample::select(&Sport::ALL[..])).prop_filter_map(

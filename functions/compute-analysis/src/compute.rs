@@ -146,7 +146,7 @@ pub fn compute(input: &StageInput) -> Result<Output, StageError> {
             lengths,
             lengths_method,
             sets: note(&mut reasons, "sets", sets::sets(recording)),
-            execution: execution::execution(&signal, input, &mut reasons),
+            execution: execution::execution(&signal, &stretches, &hr, input, &mut reasons),
             reasons,
         },
     })

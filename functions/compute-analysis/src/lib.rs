@@ -19,7 +19,10 @@ mod zones;
 pub use best_efforts::BestEffort;
 pub use compute::{Analysis, Output, Skippable, VERSION, compute};
 pub use decoupling::Decoupling;
-pub use execution::{ExecutionFigures, Side};
+pub use execution::{
+    Drift, DriftBasis, ExecutionFigures, HeartRateNote, Recovery, Side, StepFigures, StepGroup,
+    Window,
+};
 pub use gap::Gap;
 pub use laps::LapFigures;
 pub use lengths::{LengthFigures, LengthsMethod};

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use std::fmt;
 
 /// Why a figure could not be computed honestly.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -63,6 +64,13 @@ pub enum Reason {
     Implausible,
     /// The figure is not defined for this sport.
     NotForThisSport,
+}
+
+impl fmt::Display for Reason {
+    /// Writes the code.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.serialize(f)
+    }
 }
 
 /// `{key: code}` beside the figures whose keys are `null`.

@@ -1,14 +1,25 @@
-//! What was planned against what was done, with its one score.
+//! What was planned against what was done: step by step, by heart rate, in one score and in words.
+
+mod explanation;
+mod groups;
+mod heart_rate;
+mod steps;
+mod words;
+
+pub use groups::StepGroup;
+pub use heart_rate::{Drift, DriftBasis, HeartRateNote, Recovery, Window};
+pub use steps::StepFigures;
 
 use domain::execution::{Amounts, Boundaries, Execution, Fit};
 use domain::reason::{Reason, Reasons};
-use domain::signal::Signal;
+use domain::recording::Channel;
 use domain::signal::figure::{note, settle};
+use domain::signal::{Signal, Stretches};
 use domain::stage::StageInput;
 use serde::Serialize;
 
 /// A session against its plan; what was not measured is `null` and counts for nothing.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct ExecutionFigures {
     /// Whether the session resembles the plan: `steps`, `totals` or `mismatch`.
     pub fit: Fit,
@@ -25,6 +36,14 @@ pub struct ExecutionFigures {
     pub intensity_score: Option<f64>,
     /// The mean of both, of those that were measured.
     pub score: Option<f64>,
+    /// The steps that were begun; empty unless they were found.
+    pub steps: Vec<StepFigures>,
+    /// The plan's steps by what they ask for; empty unless they were found.
+    pub groups: Vec<StepGroup>,
+    /// What the heart rate did.
+    pub heart_rate: HeartRateNote,
+    /// All of this in words.
+    pub explanation: String,
 }
 
 /// One side of the comparison.
@@ -37,16 +56,19 @@ pub struct Side {
     pub steps: usize,
 }
 
-/// Compares the session with the attached plan.
+/// Compares the session with the attached plan; `hr` is the heart rate on the grid.
 pub(crate) fn execution(
     signal: &Signal<'_>,
+    stretches: &Stretches<'_>,
+    hr: &Channel,
     input: &StageInput,
     reasons: &mut Reasons,
 ) -> Option<ExecutionFigures> {
     let plan = input.plan.as_ref().ok_or(Reason::NoPlan);
     let plan = note(reasons, "execution", plan)?;
     let execution = Execution::of(signal, &input.athlete, &plan.plan);
-    Some(ExecutionFigures {
+    let groups = groups::groups(&execution);
+    let mut figures = ExecutionFigures {
         fit: execution.fit,
         boundaries: execution.boundaries,
         planned: Side {
@@ -60,5 +82,11 @@ pub(crate) fn execution(
         length_score: settle(reasons, "execution.length_score", execution.length),
         intensity_score: settle(reasons, "execution.intensity_score", execution.intensity),
         score: settle(reasons, "execution.score", execution.score()),
-    })
+        steps: steps::steps(&execution, stretches),
+        heart_rate: heart_rate::heart_rate(signal, hr, &execution, &groups, reasons),
+        groups,
+        explanation: String::new(),
+    };
+    figures.explanation = explanation::explanation(&figures, reasons, signal.recording.sport);
+    Some(figures)
 }
