@@ -223,6 +223,7 @@ async fn start(place: &Place, port: u16, athlete: &Athlete) -> Result<(Instance,
         launcher,
         environment: std::collections::BTreeMap::new(),
         parameters: std::collections::BTreeMap::new(),
+        providers: std::collections::BTreeMap::new(),
         start: Start::Running,
         log,
     })

@@ -13,6 +13,7 @@ pub(crate) async fn run(name: &str) -> Option<Result<(), platform::Error>> {
         "compute-summary" => compute_summary::run().await,
         "compute-analysis" => compute_analysis::run().await,
         "calculate-metrics" => calculate_metrics::run().await,
+        "fetch-activity" => fetch_activity::run().await,
         "sweep-stages" => sweep_stages::run().await,
         _ => return None,
     })

@@ -11,6 +11,7 @@ use domain::id::UserId;
 use platform::auth::TokenIssuer;
 use platform::secret::Secret;
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 /// The issuer that the functions believe here.
@@ -104,6 +105,14 @@ impl Identity {
     /// The password of every function group's role.
     pub fn database_password(&self) -> &str {
         &self.database_password
+    }
+
+    /// The key that seals athletes' tokens, derived so that older folders have one too.
+    pub fn token_key(&self) -> String {
+        let key = Sha256::new()
+            .chain_update("tokens of athletes")
+            .chain_update(&self.signing_seed);
+        STANDARD.encode(key.finalize())
     }
 
     /// The issuer of this folder's tokens.

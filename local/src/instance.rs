@@ -9,6 +9,7 @@ use std::time::Duration;
 use domain::id::UserId;
 use platform::config::AuthSettings;
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 use store::setup::{self, Location, Owner};
 use store::{StoreError, stages, users};
 
@@ -93,6 +94,8 @@ pub struct InstanceOptions {
     pub environment: BTreeMap<String, String>,
     /// Values for the template's parameters, for tests.
     pub parameters: BTreeMap<String, String>,
+    /// Settings of providers beside the generic one.
+    pub providers: BTreeMap<String, Value>,
     /// Whether mappings and schedules run from the start.
     pub start: Start,
     /// Where the functions' lines go.
@@ -207,6 +210,12 @@ impl Instance {
         })
     }
 
+    /// Who the folder belongs to, and its keys.
+    #[must_use]
+    pub fn identity(&self) -> &Identity {
+        &self.identity
+    }
+
     /// How to reach it.
     pub fn endpoint(&self) -> &Endpoint {
         &self.endpoint
@@ -299,6 +308,15 @@ async fn prepare(database_url: &str, identity: &Identity) -> Result<Location, St
     Ok(location)
 }
 
+impl InstanceOptions {
+    /// Every provider's settings, as the functions read them.
+    fn providers(&self, webhook_secret: &str) -> Value {
+        let generic = (PROVIDER.to_owned(), json!({"secrets": [webhook_secret]}));
+        let others = self.providers.clone().into_iter();
+        Value::Object(others.chain([generic]).collect())
+    }
+}
+
 async fn start_cloud(
     options: &InstanceOptions,
     location: &Location,
@@ -313,7 +331,7 @@ async fn start_cloud(
         ("DatabaseName", location.database.clone()),
         ("DatabaseSslMode", location.ssl_mode.to_owned()),
         ("DatabaseSecretArn", "local:database".to_owned()),
-        ("WebhookSecretArn", "local:webhooks".to_owned()),
+        ("ProviderSecretArn", "local:providers".to_owned()),
         ("AuthIssuer", auth.issuer),
         ("AuthAudience", auth.audience),
         ("AuthJwks", auth.jwks),
@@ -322,13 +340,13 @@ async fn start_cloud(
     .map(|(name, value)| (name.to_owned(), value))
     .chain(options.parameters.clone())
     .collect();
-    let (password, webhook) = (
-        identity.database_password().to_owned(),
-        identity.webhook_secret().to_owned(),
-    );
+    let password = identity.database_password().to_owned();
+    let token_key = identity.token_key();
+    let providers = options.providers(identity.webhook_secret()).to_string();
     cloud.secret = Box::new(move |secret, key| match (secret, key) {
         ("local:database", role) if setup::ROLES.contains(&role) => Some(password.clone()),
-        ("local:webhooks", PROVIDER) => Some(webhook.clone()),
+        ("local:providers", "providers") => Some(providers.clone()),
+        ("local:providers", "token_keys") => Some(token_key.clone()),
         _ => None,
     });
     cloud.environment = options.environment.clone();

@@ -66,8 +66,8 @@ pub(crate) async fn end(tx: Tx) {
     drop(tx.rollback().await);
 }
 
-/// Parses the name of a stage.
-pub(crate) fn stages() -> impl TypedValueParser<Value = StageName> {
-    PossibleValuesParser::new(StageName::ALL.map(StageName::as_str))
+/// Parses the name of one of these stages.
+pub(crate) fn stage_of(stages: &[StageName]) -> impl TypedValueParser<Value = StageName> {
+    PossibleValuesParser::new(stages.iter().map(|stage| stage.as_str()))
         .try_map(|name| StageName::from_name(&name).ok_or("there is no such stage"))
 }

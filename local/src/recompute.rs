@@ -11,7 +11,7 @@ use serde_json::json;
 use store::stages::{self, Outdated, Progress};
 use store::{Store, StoreError};
 
-use crate::operator::{Ledger, OperatorError, end, stages as stage_names};
+use crate::operator::{Ledger, OperatorError, end, stage_of};
 
 /// What is below the options in `--help`.
 const AFTER: &str = "\
@@ -39,7 +39,7 @@ const LOOK_AGAIN: Duration = Duration::from_secs(1);
 #[command(after_help = AFTER)]
 pub(crate) struct Arguments {
     /// Results of this stage; of all stages without it
-    #[arg(long, value_parser = stage_names())]
+    #[arg(long, value_parser = stage_of(&StageName::COMPUTING))]
     stage: Option<StageName>,
     /// Results that were computed on this day (UTC) or later
     #[arg(long, value_name = "DATE")]
@@ -65,13 +65,13 @@ pub(crate) async fn run(arguments: &Arguments) -> Result<ExitCode, OperatorError
     let store = arguments.ledger.open().await?;
     let midnight = arguments.since.and_then(|day| day.and_hms_opt(0, 0, 0));
     let mut all_well = true;
-    for stage in StageName::ALL {
+    for (stage, version) in VERSIONS {
         if arguments.stage.is_some_and(|wanted| wanted != stage) {
             continue;
         }
         let outdated = Outdated {
             stage,
-            version: version(stage),
+            version,
             since: midnight.map(|midnight| midnight.and_utc()),
         };
         let before = look(&store, &outdated).await?;
@@ -90,14 +90,12 @@ pub(crate) async fn run(arguments: &Arguments) -> Result<ExitCode, OperatorError
     })
 }
 
-/// The version that this program computes.
-fn version(stage: StageName) -> i32 {
-    match stage {
-        StageName::Summary => compute_summary::VERSION,
-        StageName::Analysis => compute_analysis::VERSION,
-        StageName::Metrics => calculate_metrics::VERSION,
-    }
-}
+/// The stages that compute, and the versions that this program computes.
+const VERSIONS: [(StageName, i32); 3] = [
+    (StageName::Summary, compute_summary::VERSION),
+    (StageName::Analysis, compute_analysis::VERSION),
+    (StageName::Metrics, calculate_metrics::VERSION),
+];
 
 /// Requests a few at a time until nothing outdated is left or waits.
 async fn recompute(

@@ -11,7 +11,7 @@ use serde_json::json;
 use store::Store;
 use store::stages::{self, Redrivable, Selection};
 
-use crate::operator::{Ledger, OperatorError, end, stages as stage_names};
+use crate::operator::{Ledger, OperatorError, end, stage_of};
 
 /// The exit code when more runs match than one call takes.
 const MORE: u8 = 3;
@@ -42,7 +42,7 @@ Examples:
 )]
 pub(crate) struct Arguments {
     /// Runs of this stage, whose doorbells are in the queue of the same name
-    #[arg(long, visible_alias = "queue", value_parser = stage_names())]
+    #[arg(long, visible_alias = "queue", value_parser = stage_of(&StageName::ALL))]
     stage: Option<StageName>,
     /// Runs of this workout
     #[arg(long, value_name = "ID")]

@@ -57,6 +57,7 @@ fn the_deployment_is_understood_whole() {
             "compute-summary",
             "compute-analysis",
             "calculate-metrics",
+            "fetch-activity",
             "sweep-stages",
         ]
     );
@@ -66,9 +67,9 @@ fn the_deployment_is_understood_whole() {
             .iter()
             .map(|f| f.routes.len())
             .sum::<usize>(),
-        17
+        19
     );
-    assert_eq!(template.queues.len(), 6);
+    assert_eq!(template.queues.len(), 8);
 }
 
 #[test]
@@ -82,7 +83,7 @@ fn every_stage_may_be_received_ten_times_and_is_hidden_six_timeouts() {
         let redrive = queue.redrive.as_ref().unwrap();
         assert!(queue.visibility_timeout >= 6 * function.timeout);
         assert!(mapping.report_batch_item_failures);
-        assert_eq!(mapping.batch_size, 5);
+        assert!([1, 5].contains(&mapping.batch_size));
         assert_eq!(redrive.max_receive_count, 10);
         assert!(template.queues[&redrive.target].retention > queue.retention);
     }
@@ -110,7 +111,7 @@ fn every_variable_of_the_deployment_has_a_value_here() {
     let missing = [
         "DatabaseHost",
         "DatabaseSecretArn",
-        "WebhookSecretArn",
+        "ProviderSecretArn",
         "AuthIssuer",
         "AuthAudience",
         "AuthJwks",
@@ -156,6 +157,7 @@ fn every_variable_of_the_deployment_has_a_value_here() {
             "paceline_stages",
             "paceline_stages",
             "paceline_stages",
+            "paceline_fetch",
             "paceline_sweep",
         ]
     );

@@ -16,7 +16,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use store::ingest;
-use store::reads::{PlanView, Status, WorkoutView};
+use store::reads::{FetchView, PlanView, Status, WorkoutView};
 use uuid::Uuid;
 
 const METHODS: [&str; 5] = ["get", "put", "post", "patch", "delete"];
@@ -437,6 +437,12 @@ fn a_workout_is_shown_as_documented() {
         created_at: now,
         updated_at: now,
         status,
+        fetch: Some(FetchView {
+            status: "pending".to_owned(),
+            error: Some("not_ready: later".to_owned()),
+            updated_at: Some(now),
+            not_before: Some(now),
+        }),
         computed: Some(json!({"versions": {"summary": 1}})),
         sessions: Vec::new(),
     };

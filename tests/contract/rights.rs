@@ -69,7 +69,7 @@ async fn every_table_forces_row_level_security_and_a_new_one_without_it_is_notic
 
 ///
 #[tokio::test]
-async fn every_policy_asks_whose_row_it_is_but_two_that_are_argued_for() {
+async fn every_policy_asks_whose_row_it_is_but_those_that_are_argued_for() {
     let database = Database::migrated(LAUNCHER).await;
     type Policy = (String, String, Vec<String>, String, Option<String>);
     let policies: Vec<Policy> = sqlx::query_as(
@@ -96,6 +96,9 @@ async fn every_policy_asks_whose_row_it_is_but_two_that_are_argued_for() {
         argued,
         [
             "connections.named_account for paceline_ingest",
+            "deliveries.every_delivery for paceline_sweep",
+            "provider_pauses.nobodys for paceline_fetch",
+            "provider_windows.nobodys for paceline_fetch",
             "stage_runs.every_run for paceline_sweep"
         ]
     );
@@ -111,7 +114,9 @@ async fn every_table_says_whose_its_rows_are_and_every_view_asks_as_its_reader()
         FROM pg_class AS c
         WHERE c.relnamespace = 'public'::regnamespace
             AND c.relkind IN ('r', 'p')
-            AND c.relname NOT IN ('users', '_sqlx_migrations')
+            AND c.relname NOT IN (
+                'users', '_sqlx_migrations', 'provider_windows', 'provider_pauses'
+            )
             AND NOT EXISTS (
                 SELECT FROM pg_attribute AS a
                 WHERE a.attrelid = c.oid AND a.attname = 'user_id' AND a.attnotnull

@@ -106,12 +106,12 @@ fn queues_are_those_of_the_limits() {
         .iter()
         .filter_map(|(id, queue)| Some((id, &queue.redrive.as_ref()?.target)))
         .unzip();
-    assert_eq!(sources.len(), 3, "one queue for each stage");
-    assert_eq!(dead.len(), 3, "each queue has dead letters of its own");
+    assert_eq!(sources.len(), 4, "one queue for each stage");
+    assert_eq!(dead.len(), 4, "each queue has dead letters of its own");
     assert!(sources.is_disjoint(&dead));
     assert_eq!(
         template.queues.len(),
-        6,
+        8,
         "a queue is neither for a stage nor for dead letters"
     );
 
@@ -150,7 +150,12 @@ fn batches_are_those_of_the_limits_and_name_what_failed() {
 
     for mapping in mappings {
         let queue = &mapping.queue;
-        assert_eq!(mapping.batch_size, LIMITS.batch_size, "{queue}");
+        let size = if queue == "FetchQueue" {
+            LIMITS.fetch_batch_size
+        } else {
+            LIMITS.batch_size
+        };
+        assert_eq!(mapping.batch_size, size, "{queue}");
         assert!(
             mapping.batch_size <= 10 || !mapping.batching_window.is_zero(),
             "{queue}"
@@ -185,7 +190,7 @@ fn the_sweep_comes_as_often_as_the_limits_say() {
 }
 
 #[test]
-fn each_function_connects_as_a_role_of_the_first_migration_with_that_roles_own_password() {
+fn each_function_connects_as_a_role_of_the_migrations_with_that_roles_own_password() {
     let template = template().unwrap();
     let mut roles = BTreeMap::new();
     for function in &template.functions {
@@ -210,14 +215,8 @@ fn each_function_connects_as_a_role_of_the_first_migration_with_that_roles_own_p
         roles.insert(function.name.clone(), role.to_owned());
     }
 
-    let migration = crate::read("migrations/0001_create_roles.up.sql").unwrap();
     let used: BTreeSet<&str> = roles.values().map(String::as_str).collect();
-    let made: BTreeSet<&str> = migration
-        .split('\'')
-        .skip(1)
-        .step_by(2)
-        .filter(|text| text.starts_with("paceline_"))
-        .collect();
+    let made = BTreeSet::from(store::setup::ROLES);
     assert_eq!(used, made);
     assert_eq!(roles["read-workouts"], "paceline_read");
     assert_eq!(roles["sweep-stages"], "paceline_sweep");
@@ -248,10 +247,11 @@ fn the_template_gives_every_variable_that_the_code_reads_and_no_other() {
             );
         }
         assert_eq!(
-            has("PACELINE_WEBHOOK_SECRETS"),
-            name == "ingest-activity",
+            has("PROVIDER_SETTINGS"),
+            ["ingest-activity", "fetch-activity"].contains(&name.as_str()),
             "{name}"
         );
+        assert_eq!(has("TOKEN_KEYS"), name == "fetch-activity", "{name}");
     }
 }
 

@@ -87,6 +87,7 @@ async fn ring(world: &World, workout: WorkoutId, stage: StageName) -> bool {
         StageName::Summary => "compute-summary",
         StageName::Analysis => "compute-analysis",
         StageName::Metrics => "calculate-metrics",
+        StageName::Fetch => "fetch-activity",
     };
     let batch = [record("1", &doorbell(world, workout, stage.as_str()))];
     invoke(world, function, &batch).await == Ok(Vec::new())
@@ -98,10 +99,10 @@ async fn a_finish_that_is_not_known_of_ends_complete_with_the_same_bytes() {
     let (world, proxy) = world().await;
     let workout = world.deliver(&world.run("a", 600)).await.workout_id();
     let mut generation = 1;
-    for stage in StageName::ALL {
+    for stage in StageName::COMPUTING {
         assert!(ring(&world, workout, stage).await);
     }
-    for stage in StageName::ALL {
+    for stage in StageName::COMPUTING {
         let result = run_of(&world, stage).await[4].clone();
         assert!(result.is_string());
         for cut in [Cut::BeforeCommit, Cut::AfterCommit] {
@@ -119,7 +120,7 @@ async fn a_finish_that_is_not_known_of_ends_complete_with_the_same_bytes() {
             };
             assert_eq!(run_of(&world, stage).await, after, "{case}");
 
-            for stage in StageName::ALL {
+            for stage in StageName::COMPUTING {
                 assert!(ring(&world, workout, stage).await, "{case}");
             }
             let attempts = if cut == Cut::BeforeCommit { 2 } else { 1 };

@@ -31,6 +31,7 @@ fn queue(stage: StageName) -> &'static str {
         StageName::Summary => "SummaryQueue",
         StageName::Analysis => "AnalysisQueue",
         StageName::Metrics => "MetricsQueue",
+        StageName::Fetch => "FetchQueue",
     }
 }
 
@@ -65,7 +66,7 @@ async fn a_stage_that_dies_at_any_point_completes_whether_its_doorbell_comes_aga
         for doorbell in [Doorbell::Redelivered, Doorbell::Lost] {
             let case = format!("{point}, {doorbell:?}");
             let charge = |stage: &StageName| format!("{stage}.{point}");
-            for stage in &StageName::ALL {
+            for stage in &StageName::COMPUTING {
                 world.charge(&charge(stage));
             }
             let workout = world.deliver(&world.run(&case, 600)).await.workout_id();
@@ -73,7 +74,7 @@ async fn a_stage_that_dies_at_any_point_completes_whether_its_doorbell_comes_aga
             world.cloud().resume_mappings();
             until(&world, &case, async || {
                 world.rows("SELECT to_jsonb(1)").await;
-                StageName::ALL
+                StageName::COMPUTING
                     .iter()
                     .all(|stage| world.went_off(&charge(stage)))
             })
@@ -87,7 +88,7 @@ async fn a_stage_that_dies_at_any_point_completes_whether_its_doorbell_comes_aga
             assert_eq!(dead.len(), claimed, "{case}");
 
             world.let_time_pass().await;
-            for stage in StageName::ALL {
+            for stage in StageName::COMPUTING {
                 let queue = world.cloud().queue(queue(stage)).unwrap();
                 queue.purge();
                 if doorbell == Doorbell::Redelivered {

@@ -10,11 +10,12 @@ use domain::matching::Executed;
 use domain::recording::{self, Channel, Format, Recording};
 use domain::sport::Sport;
 use domain::stage::{StageError, StageInput, StageName, StageStatus};
+use platform::batch::Answerer;
 use platform::config::AwsSettings;
 use platform::doorbell::Doorbell;
 use platform::faults;
 use platform::secret::Secret;
-use platform::stage::{Disposition, Stage, answer};
+use platform::stage::{Disposition, Stage, Worker};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -180,7 +181,8 @@ impl Actor {
                 };
                 // It rings for nobody: the story says when which worker looks at the row.
                 let doorbell = Doorbell::new(&aws, Vec::new());
-                answer::<Telling>(store, &doorbell, run, "story").await
+                let worker = Worker::<Telling>::new(store.clone(), doorbell);
+                worker.answer(run, "story").await
             },
         )
     }

@@ -200,6 +200,7 @@ impl Chaos {
             launcher: settings.executable.clone(),
             environment: BTreeMap::new(),
             parameters: BTreeMap::new(),
+            providers: BTreeMap::new(),
             start: Start::Paused,
             log: LogSink::discard(),
         })
@@ -428,11 +429,12 @@ impl Chaos {
 
     /// Stops the workers of a stage until their claims were taken back, and lets them wake.
     async fn stall(&self, dice: &mut Dice) {
-        let stage = *dice.pick(&StageName::ALL);
+        let stage = *dice.pick(&StageName::COMPUTING);
         let function = match stage {
             StageName::Summary => "compute-summary",
             StageName::Analysis => "compute-analysis",
             StageName::Metrics => "calculate-metrics",
+            StageName::Fetch => "fetch-activity",
         };
         let mut stopped = self.instance.cloud().functions().process_ids(function);
         stopped.retain(|process| signal(*process, Signal::STOP));
@@ -682,7 +684,7 @@ impl Chaos {
     ) -> Vec<StageName> {
         tx.act_for(user).await.expect("the ledger answers");
         let mut outdated = Vec::new();
-        for stage in StageName::ALL {
+        for stage in StageName::COMPUTING {
             let run = RunKey {
                 user_id: user,
                 workout_id: workout,
@@ -697,6 +699,7 @@ impl Chaos {
                 StageName::Summary => to_json(compute_summary::compute(&input)),
                 StageName::Analysis => to_json(compute_analysis::compute(&input)),
                 StageName::Metrics => to_json(calculate_metrics::compute(&input)),
+                StageName::Fetch => unreachable!("it computes nothing"),
             };
             // PostgreSQL compares, so that both sides are the same text read by the same reader.
             let (current,): (i64,) = sqlx::query_as(

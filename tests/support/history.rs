@@ -192,7 +192,7 @@ const fn hot(path: &'static str, role: &'static str, arguments: &'static str) ->
 }
 
 /// In the order in which a delivery, a stage, the sweep and a client run them: one leaves what the next one needs.
-const HOT: [Hot; 27] = [
+const HOT: [Hot; 36] = [
     hot(
         "users/find_user_by_connection",
         "ingest",
@@ -226,7 +226,7 @@ const HOT: [Hot; 27] = [
     hot(
         "workouts/update_workout",
         "ingest",
-        ":workout, :user, 'run', NULL, NULL, now(), 0, 60, 100, false, '', now()",
+        ":workout, :user, 'run', NULL, NULL, now(), 0, 60, 100, false, '', now(), :date",
     ),
     hot("workouts/list_unattached", "ingest", ":user, :date"),
     hot("workouts/list_sessions", "ingest", ":workout, :user"),
@@ -248,8 +248,25 @@ const HOT: [Hot; 27] = [
     hot(
         "deliveries/insert_delivery",
         "ingest",
-        ":new, :user, 'paceline', 'new', '', 'create', 'created', :new",
+        ":new, :user, 'paceline', 'new', '', 'create', 'created', :new, '{}', ''",
     ),
+    hot(
+        "workouts/insert_announced",
+        "ingest",
+        "gen_random_uuid(), :user, 'paceline', 'announced', now(), :date, '{\"reason\": \"awaits_data\"}'",
+    ),
+    hot("stages/request_fetch", "ingest", ":workout, :user"),
+    hot("stages/revive_fetch", "ingest", ":workout, :user"),
+    hot("workouts/find_fetched", "fetch", ":workout, :user"),
+    hot("deliveries/find_latest", "fetch", ":workout, :user"),
+    hot("connections/find_access", "fetch", ":user, 'paceline', 60"),
+    hot("stages/finish_fetch", "fetch", ":workout, :new, 1"),
+    hot(
+        "stages/postpone_fetch",
+        "fetch",
+        ":workout, 'fetch', :new, 1, 1, 60, 'not_ready: later'",
+    ),
+    hot("deliveries/forget_bodies", "sweep", "2592000, 500"),
     hot(
         "stages/claim_stage",
         "stages",

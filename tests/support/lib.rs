@@ -18,5 +18,6 @@ pub mod fuzz;
 pub mod history;
 pub mod oracle;
 pub mod pooler;
+pub mod provider;
 pub mod proxy;
 pub mod world;

@@ -2,12 +2,16 @@
 
 use crate::database::{Database, scratch};
 use crate::pooler::Pooler;
+use chrono::{DateTime, TimeDelta, Utc};
 use domain::id::{UserId, WorkoutId};
 use domain::stage::StageName;
 use local::client::Client;
 use local::cloud::{Cloud, Executables, Start};
 use local::instance::{self, Endpoint, Instance, InstanceOptions};
 use local::log::LogSink;
+use platform::providers::tokens::{self, Tokens};
+use platform::seal::SealingKeys;
+use platform::secret::Secret;
 use platform::signature::SigningKeys;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
@@ -17,7 +21,7 @@ use std::fs::File;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use store::setup::Owner;
-use store::users;
+use store::{connections, users};
 
 /// How often the ledger is asked before a test gives up on it; each question takes a while.
 const PATIENCE: usize = 30_000;
@@ -91,6 +95,7 @@ struct Parts {
     start: Start,
     database: Database,
     parameters: BTreeMap<String, String>,
+    providers: BTreeMap<String, Value>,
     log: LogSink,
     is_pooled: bool,
 }
@@ -104,6 +109,7 @@ impl Parts {
             start,
             database,
             parameters: BTreeMap::new(),
+            providers: BTreeMap::new(),
             log: LogSink::discard(),
             is_pooled: wants_pooler(),
         }
@@ -125,6 +131,22 @@ impl World {
     pub async fn start_logging_to(executable: &str, start: Start, log: LogSink) -> Self {
         let database = Database::migrated(executable).await;
         let parts = Parts {
+            log,
+            ..Parts::of(executable, start, database)
+        };
+        Self::assemble(parts).await
+    }
+
+    /// Starts one with settings of providers beside the generic one.
+    pub async fn start_with_providers(
+        executable: &str,
+        start: Start,
+        providers: BTreeMap<String, Value>,
+        log: LogSink,
+    ) -> Self {
+        let database = Database::migrated(executable).await;
+        let parts = Parts {
+            providers,
             log,
             ..Parts::of(executable, start, database)
         };
@@ -197,6 +219,7 @@ impl World {
             executables: parts.executables,
             environment,
             parameters: parts.parameters,
+            providers: parts.providers,
             start: parts.start,
             log: parts.log,
         })
@@ -330,6 +353,39 @@ impl World {
         (now.to_string(), signature)
     }
 
+    /// Connects the demo athlete's account at a provider, or connects it again; the access token
+    /// ends after so many seconds.
+    pub async fn connect(
+        &self,
+        provider: &str,
+        account: &str,
+        access: &str,
+        refresh: Option<&str>,
+        lasts_s: i64,
+    ) {
+        let secret = |token: &str| Secret::new(token.to_owned());
+        let tokens = Tokens {
+            access: secret(access),
+            refresh: refresh.map(secret),
+            expires_at: Some(DateTime::<Utc>::from(now()) + TimeDelta::seconds(lasts_s)),
+        };
+        let keys = SealingKeys::parse(&[self.instance.identity().token_key()]).expect("a key");
+        let sealed = tokens::seal(&keys, provider, account, &tokens).expect("sealed tokens");
+        let user = UserId(self.endpoint().user_id.parse().expect("an id"));
+        let owner = Owner::connect(&self.endpoint().database_url).await;
+        let owner = owner.expect("the owner connects");
+        let mut tx = owner.begin().await.expect("a transaction");
+        tx.act_for(user).await.expect("an athlete");
+        let connected = users::ensure_connection(&mut tx, user, provider, account).await;
+        connected.expect("a connection");
+        let stored = connections::store_first_tokens(&mut tx, provider, account, &sealed).await;
+        assert!(
+            stored.expect("tokens are stored"),
+            "there is such an account"
+        );
+        tx.commit().await.expect("a commit");
+    }
+
     /// Posts to a webhook with exactly these headers.
     pub async fn post_webhook(
         &self,
@@ -412,8 +468,9 @@ impl World {
             }
             if asked % 1000 == 0 {
                 sqlx::query(
-                    "UPDATE stage_runs SET rung_at = rung_at - interval '3 minutes'
-                     WHERE status = 'pending' AND attempt > 0",
+                    "UPDATE stage_runs SET rung_at = rung_at - interval '3 minutes',
+                         not_before = NULL
+                     WHERE status = 'pending' AND (attempt > 0 OR not_before IS NOT NULL)",
                 )
                 .execute(&mut sql)
                 .await

@@ -6,6 +6,7 @@
 #![forbid(unsafe_code)]
 
 use domain::id::{PlannedId, UserId, WorkoutId};
+use domain::stage::StageName;
 use lambda_http::http::{Method, StatusCode};
 use platform::app::{WriterApp, end};
 use platform::http::{self, Handler, Request, Response};
@@ -13,6 +14,7 @@ use platform::problem::Problem;
 use serde::{Deserialize, Serialize};
 use store::Tx;
 use store::attach::{self, Wish};
+use store::stages::RunKey;
 
 /// What attaching borrows.
 pub struct Attach {
@@ -47,8 +49,9 @@ impl Handler for Attach {
             }
         };
 
+        let requested = RunKey::computing(user, &changed);
         self.app
-            .commit_and_ring(tx, user, &changed, request.correlation_id())
+            .commit_and_ring(tx, &requested, request.correlation_id())
             .await?;
         Ok(http::json(StatusCode::OK, &answer))
     }
@@ -84,6 +87,10 @@ async fn wish(
             "plan_per_session",
             "the workout is several sessions; attach the plan to one of them",
         )),
+        Wish::AwaitsData => Err(Problem::conflict(
+            "awaits_data",
+            "the provider only announced the workout; attach a plan once it has come",
+        )),
         Wish::NoPlan => Err(Problem::not_found(
             "plan_not_found",
             "there is no such plan",
@@ -101,7 +108,7 @@ async fn wish(
 /// When the environment is not complete, or the Lambda runtime cannot be reached.
 pub async fn run() -> Result<(), platform::Error> {
     http::serve(Attach {
-        app: WriterApp::from_environment()?,
+        app: WriterApp::from_environment(&StageName::COMPUTING)?,
     })
     .await
 }

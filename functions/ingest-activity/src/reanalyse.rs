@@ -2,10 +2,12 @@
 
 use crate::Ingest;
 use domain::id::{UserId, WorkoutId};
+use domain::stage::StageName;
 use lambda_http::http::StatusCode;
 use platform::app::end;
 use platform::http::{self, Request, Response};
 use platform::problem::Problem;
+use store::stages::RunKey;
 use store::{Tx, attach, stages, workouts};
 
 #[derive(serde::Serialize)]
@@ -20,7 +22,7 @@ pub(crate) async fn request(
 ) -> Result<Response, Problem> {
     let (user, mut tx) = ingest.app.users.begin(request).await?;
 
-    let (workout_id, changed) = match renew(&mut tx, user, request, id).await {
+    let (workout_id, requested) = match renew(&mut tx, user, request, id).await {
         Ok(renewed) => renewed,
         Err(problem) => {
             end(tx).await;
@@ -30,7 +32,7 @@ pub(crate) async fn request(
 
     ingest
         .app
-        .commit_and_ring(tx, user, &changed, request.correlation_id())
+        .commit_and_ring(tx, &requested, request.correlation_id())
         .await?;
     Ok(http::json(StatusCode::ACCEPTED, &Requested { workout_id }))
 }
@@ -40,7 +42,7 @@ async fn renew(
     user: UserId,
     request: &Request,
     id: &str,
-) -> Result<(WorkoutId, Vec<WorkoutId>), Problem> {
+) -> Result<(WorkoutId, Vec<RunKey>), Problem> {
     let workout: WorkoutId = request.id(id)?;
     tx.lock_user(user).await?;
     if workouts::find_for_attach(tx, user, workout)
@@ -53,5 +55,15 @@ async fn renew(
     if stages::is_unfinished(tx, user, workout).await? {
         return Ok((workout, Vec::new()));
     }
-    Ok((workout, attach::renew_whole(tx, user, workout).await?))
+    let renewed = attach::renew_whole(tx, user, workout).await?;
+    let mut requested = RunKey::computing(user, &renewed);
+    // What could not be fetched is asked for again: it may be all that there is to compute from.
+    if stages::revive_fetch(tx, user, workout).await? {
+        requested.push(RunKey {
+            user_id: user,
+            workout_id: workout,
+            stage: StageName::Fetch,
+        });
+    }
+    Ok((workout, requested))
 }

@@ -1,11 +1,12 @@
 //! `POST /activities`: a FIT, TCX or GPX file of the caller.
 
-use crate::{Ingest, Prepared, refuse_file};
+use crate::{Ingest, refuse_file};
 use domain::decode::decode_file;
 use domain::id::WorkoutId;
 use lambda_http::http::StatusCode;
 use platform::app::end;
 use platform::http::{self, Request, Response};
+use platform::intake::Prepared;
 use platform::problem::Problem;
 use sha2::{Digest, Sha256};
 use store::ingest::Outcome;
@@ -45,7 +46,7 @@ pub(crate) async fn accept(ingest: &Ingest, request: &Request) -> Result<Respons
 
     ingest
         .app
-        .commit_and_ring(tx, user, &ingested.requested, request.correlation_id())
+        .commit_and_ring(tx, &ingested.runs(user), request.correlation_id())
         .await?;
     let known = ingested.outcome == Outcome::Unchanged;
     let status = if known {

@@ -1,23 +1,39 @@
 //! `POST /webhooks/{provider}`: exactly 200 after the commit, and nothing written otherwise.
 
-use crate::{Ingest, Prepared};
+use crate::Ingest;
+use chrono::{DateTime, Utc};
 use domain::id::{UserId, WorkoutId};
 use lambda_http::http::StatusCode;
 use platform::app::end;
 use platform::http::{self, Request, Response};
+use platform::intake::{Prepared, pack};
 use platform::problem::Problem;
-use platform::providers::paceline::{self, DeliveryItem, Event};
+use platform::providers::{self, About, Event, Headers, Item};
+use serde::Serialize;
 use sha2::{Digest, Sha256};
-use store::deliveries::{self, DeliveryKey};
-use store::ingest::{self, Ingested};
+use store::deliveries::{self, DeliveryKey, Remembered};
+use store::ingest::{self, Ingested, Outcome};
 use store::workouts::ProviderKey;
 use store::{Tx, users};
 
-/// What the provider hears; it only needs the status.
-#[derive(serde::Serialize)]
+/// What the provider hears of one item; it only needs the status.
+#[derive(Serialize)]
 struct Receipt {
     workout_id: Option<WorkoutId>,
     outcome: &'static str,
+}
+
+/// What the provider hears of several.
+#[derive(Serialize)]
+struct Receipts {
+    items: Vec<Receipt>,
+}
+
+/// A believed delivery.
+struct Delivered<'a> {
+    provider: &'static str,
+    headers: Headers,
+    request: &'a Request,
 }
 
 pub(crate) async fn receive(
@@ -25,28 +41,63 @@ pub(crate) async fn receive(
     request: &Request,
     provider: &str,
 ) -> Result<Response, Problem> {
-    let item = match provider {
-        paceline::NAME => paceline::receive(&ingest.paceline_keys, request)?,
-        _ => return Err(unknown_provider()),
+    let (name, provider) = ingest.providers.find(provider)?;
+    let (headers, items) = providers::receive(provider, request)?;
+    let delivered = Delivered {
+        provider: name,
+        headers,
+        request,
     };
-    let body_sha256 = Sha256::digest(request.body());
+    let alone = items.len() == 1;
+    let mut receipts = Vec::with_capacity(items.len());
+    for item in items {
+        let receipt = match take_in(ingest, &delivered, item).await {
+            // One item that is not acceptable must not keep the others from coming, or bring the
+            // whole delivery back for as long as the provider tries.
+            Err(problem) if !alone && problem.status().is_client_error() => {
+                tracing::warn!(code = problem.code(), "an item of a delivery is refused");
+                Receipt {
+                    workout_id: None,
+                    outcome: problem.code(),
+                }
+            }
+            receipt => receipt?,
+        };
+        receipts.push(receipt);
+    }
+    Ok(match receipts.pop() {
+        Some(receipt) if alone => http::json(StatusCode::OK, &receipt),
+        last => {
+            receipts.extend(last);
+            http::json(StatusCode::OK, &Receipts { items: receipts })
+        }
+    })
+}
+
+/// Takes in one item, in a transaction of its own: each may be another athlete's.
+async fn take_in(
+    ingest: &Ingest,
+    delivered: &Delivered<'_>,
+    item: Item,
+) -> Result<Receipt, Problem> {
+    let body = item.alone.as_deref().unwrap_or(delivered.request.body());
+    let body_sha256 = Sha256::digest(body);
     let delivery = DeliveryKey {
-        provider: paceline::NAME,
+        provider: delivered.provider,
         key: &item.delivery_id,
         body_sha256: &body_sha256,
     };
-    let prepared = match &item.event {
-        Event::Brought {
-            name, recording, ..
-        } => Some(Prepared::new(recording, name.as_deref())),
-        Event::Deleted => None,
+    let kept = Kept {
+        headers: &delivered.headers,
+        body: pack(body),
     };
+    let told = Told::new(&item);
 
     let store = ingest.app.users.store();
     let mut tx = store
-        .begin_for_account(delivery.provider, &item.account)
+        .begin_for_account(delivered.provider, &item.account)
         .await?;
-    let applied = match apply(&mut tx, delivery, &item, prepared.as_ref()).await {
+    let applied = match apply(&mut tx, delivery, &item, &told, &kept).await {
         Ok(applied) => applied,
         Err(problem) => {
             end(tx).await;
@@ -54,34 +105,81 @@ pub(crate) async fn receive(
         }
     };
 
-    let receipt = match applied {
+    match applied {
         Applied::Before(workout_id) => {
             end(tx).await;
-            Receipt {
+            Ok(Receipt {
                 workout_id,
                 outcome: "duplicate",
-            }
+            })
         }
         Applied::Now(user, ingested) => {
-            let correlation_id = request.correlation_id();
+            let correlation_id = delivered.request.correlation_id();
             ingest
                 .app
-                .commit_and_ring(tx, user, &ingested.requested, correlation_id)
+                .commit_and_ring(tx, &ingested.runs(user), correlation_id)
                 .await?;
-            Receipt {
+            Ok(Receipt {
                 workout_id: ingested.workout_id,
                 outcome: ingested.outcome.as_str(),
-            }
+            })
         }
-    };
-    Ok(http::json(StatusCode::OK, &receipt))
+    }
 }
 
-/// `GET /webhooks/{provider}`: the generic provider has no handshake.
-pub(crate) fn shake_hands(provider: &str) -> Result<Response, Problem> {
-    match provider {
-        paceline::NAME => Err(Problem::method_not_allowed()),
-        _ => Err(unknown_provider()),
+/// What is kept of an item as it came.
+struct Kept<'a> {
+    headers: &'a Headers,
+    body: Vec<u8>,
+}
+
+/// What an item tells, made ready for the transaction.
+enum Told<'a> {
+    Brought(&'a str, Box<Prepared<'a>>),
+    Announced(&'a str),
+    Deleted(&'a str),
+    Access,
+}
+
+impl<'a> Told<'a> {
+    fn new(item: &'a Item) -> Self {
+        match &item.about {
+            About::Activity { id, event } => match event {
+                Event::Brought {
+                    name, recording, ..
+                } => {
+                    let prepared = Prepared::new(recording, name.as_deref());
+                    Self::Brought(id, Box::new(prepared))
+                }
+                Event::Announced(_) => Self::Announced(id),
+                Event::Deleted => Self::Deleted(id),
+            },
+            About::Access => Self::Access,
+        }
+    }
+
+    async fn ingest(
+        &self,
+        tx: &mut Tx,
+        user: UserId,
+        delivery: DeliveryKey<'_>,
+        occurred_at: Option<DateTime<Utc>>,
+    ) -> Result<Ingested, Problem> {
+        let key = |id| ProviderKey::activity(delivery.provider, id);
+        Ok(match self {
+            Self::Brought(id, prepared) => {
+                let source = delivery.body_sha256;
+                prepared
+                    .ingest(tx, user, key(id), source, occurred_at)
+                    .await?
+            }
+            Self::Announced(id) => {
+                let announced_at = occurred_at.unwrap_or_else(platform::clock::now);
+                ingest::announce(tx, user, key(id), announced_at).await?
+            }
+            Self::Deleted(id) => ingest::delete(tx, user, key(id), occurred_at).await?,
+            Self::Access => Ingested::quiet(None, Outcome::Noted),
+        })
     }
 }
 
@@ -95,8 +193,9 @@ enum Applied {
 async fn apply(
     tx: &mut Tx,
     delivery: DeliveryKey<'_>,
-    item: &DeliveryItem,
-    prepared: Option<&Prepared<'_>>,
+    item: &Item,
+    told: &Told<'_>,
+    kept: &Kept<'_>,
 ) -> Result<Applied, Problem> {
     let unknown = || {
         Problem::unprocessable("unknown_athlete", "no user has connected this account")
@@ -115,22 +214,14 @@ async fn apply(
         return Ok(Applied::Before(workout_id));
     }
 
-    let key = ProviderKey::activity(delivery.provider, &item.activity_id);
-    let provider_time = Some(item.occurred_at);
-    let ingested = match prepared {
-        Some(prepared) => {
-            prepared
-                .ingest(tx, user, key, delivery.body_sha256, provider_time)
-                .await?
-        }
-        None => ingest::delete(tx, user, key, provider_time).await?,
+    let ingested = told.ingest(tx, user, delivery, item.occurred_at).await?;
+    let remembered = Remembered {
+        event: item.about.event(),
+        outcome: ingested.outcome.as_str(),
+        workout: ingested.workout_id,
+        headers: kept.headers,
+        body: &kept.body,
     };
-    let outcome = ingested.outcome.as_str();
-    let event = item.event.as_str();
-    deliveries::insert_delivery(tx, user, delivery, event, outcome, ingested.workout_id).await?;
+    deliveries::insert_delivery(tx, user, delivery, remembered).await?;
     Ok(Applied::Now(user, ingested))
-}
-
-fn unknown_provider() -> Problem {
-    Problem::not_found("unknown_provider", "there is no such provider")
 }

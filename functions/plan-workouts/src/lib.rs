@@ -8,10 +8,12 @@
 mod athlete;
 mod planned;
 
+use domain::stage::StageName;
 use lambda_http::http::Method;
 use platform::app::{WriterApp, end};
 use platform::http::{self, Handler, Request, Response};
 use platform::problem::Problem;
+use store::stages::RunKey;
 
 /// What planning borrows.
 pub struct Planning {
@@ -44,7 +46,7 @@ impl Handler for Planning {
             Ok(Done { response, changed }) => {
                 let correlation_id = request.correlation_id();
                 self.app
-                    .commit_and_ring(tx, user, &changed, correlation_id)
+                    .commit_and_ring(tx, &RunKey::computing(user, &changed), correlation_id)
                     .await?;
                 Ok(response)
             }
@@ -77,7 +79,7 @@ impl Done {
 /// When the environment is not complete, or the Lambda runtime cannot be reached.
 pub async fn run() -> Result<(), platform::Error> {
     http::serve(Planning {
-        app: WriterApp::from_environment()?,
+        app: WriterApp::from_environment(&StageName::COMPUTING)?,
     })
     .await
 }

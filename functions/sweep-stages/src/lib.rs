@@ -14,6 +14,7 @@ use platform::config::{self, LIMITS, Pace};
 use platform::doorbell::Doorbell;
 use serde::Serialize;
 use serde_json::Value;
+use store::deliveries;
 use store::stages::{self, RunKey};
 use store::{Store, StoreError};
 
@@ -56,6 +57,7 @@ impl Sweep {
             let size = LIMITS.sweep_size;
             let rescued = stages::rescue_claims(&mut tx, LIMITS.most_attempts, size).await?;
             let unrung = stages::list_unrung(&mut tx, LIMITS.ring_again_after, size).await?;
+            deliveries::forget_bodies(&mut tx, LIMITS.keep_bodies, size).await?;
             Ok((rescued, unrung))
         };
         match found.await {

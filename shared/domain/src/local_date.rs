@@ -1,6 +1,6 @@
 //! The athlete's calendar date of a workout, fixed once when it is ingested.
 
-use chrono::{DateTime, FixedOffset, NaiveDate, Utc};
+use chrono::{DateTime, FixedOffset, NaiveDate, Offset, TimeZone, Utc};
 use chrono_tz::Tz;
 
 /// The date on the athlete's wall at `start`.
@@ -16,6 +16,14 @@ pub fn local_date(start: DateTime<Utc>, utc_offset_s: Option<i32>, zone: Option<
         (None, Some(zone)) => start.with_timezone(&zone).date_naive(),
         (None, None) => start.date_naive(),
     }
+}
+
+/// Local time minus UTC in seconds at a moment, in a zone of the IANA's name; `None` when there is
+/// no such zone.
+pub fn utc_offset_s(moment: DateTime<Utc>, zone: &str) -> Option<i32> {
+    let zone: Tz = zone.parse().ok()?;
+    let offset = zone.offset_from_utc_datetime(&moment.naive_utc());
+    Some(offset.fix().local_minus_utc())
 }
 
 #[cfg(test)]
@@ -57,6 +65,18 @@ mod tests {
         assert_eq!(
             local_date(at("2026-01-01T22:30:00Z"), None, berlin).to_string(),
             "2026-01-01"
+        );
+    }
+
+    /// P-16
+    #[test]
+    fn a_zones_offset_is_that_of_the_moment() {
+        let berlin = |text| utc_offset_s(at(text), "Europe/Berlin");
+        assert_eq!(berlin("2026-10-25T00:59:59Z"), Some(7200));
+        assert_eq!(berlin("2026-10-25T01:00:00Z"), Some(3600));
+        assert_eq!(
+            utc_offset_s(at("2026-10-25T01:00:00Z"), "Mars/Olympus"),
+            None
         );
     }
 }

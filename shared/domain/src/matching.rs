@@ -84,6 +84,8 @@ pub enum MatchReason {
     Undecided,
     /// It is several sessions, and each has a plan of its own or none.
     PerSession,
+    /// The provider only announced it; what it is decides.
+    AwaitsData,
     /// No plan of that day and sport is free.
     NoCandidates,
     /// Plans are there, but none is near the duration that was done.

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use std::fmt;
 use thiserror::Error;
 
-/// What is computed from a workout, each by a function of its own.
+/// What is done for a workout after it was reported, each by a function of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum StageName {
@@ -17,11 +17,15 @@ pub enum StageName {
     Analysis,
     /// `metrics`: load and intensity.
     Metrics,
+    /// Asks the provider for what it only announced; the others follow once it has come.
+    Fetch,
 }
 
 impl StageName {
-    /// Every stage, in the order clients see them.
-    pub const ALL: [Self; 3] = [Self::Summary, Self::Analysis, Self::Metrics];
+    /// Those that compute, in the order clients see them.
+    pub const COMPUTING: [Self; 3] = [Self::Summary, Self::Analysis, Self::Metrics];
+    /// Every stage.
+    pub const ALL: [Self; 4] = [Self::Summary, Self::Analysis, Self::Metrics, Self::Fetch];
 
     /// The name used in messages and in the database.
     pub fn as_str(self) -> &'static str {
@@ -29,6 +33,7 @@ impl StageName {
             Self::Summary => "summary",
             Self::Analysis => "analysis",
             Self::Metrics => "metrics",
+            Self::Fetch => "fetch",
         }
     }
 

@@ -5,8 +5,9 @@ use crate::config::{self, ConfigError, Pace};
 use crate::doorbell::Doorbell;
 use crate::http::Request;
 use crate::problem::Problem;
-use domain::id::{UserId, WorkoutId};
+use domain::id::UserId;
 use domain::stage::StageName;
+use store::stages::RunKey;
 use store::{Store, StoreError, Tx, users};
 use thiserror::Error;
 
@@ -92,55 +93,32 @@ pub struct WriterApp {
 }
 
 impl WriterApp {
-    /// Builds it from the environment.
+    /// Builds it from the environment, with the doorbells of `stages`.
     ///
     /// # Errors
     /// [`StartError`] names the variable.
-    pub fn from_environment() -> Result<Self, StartError> {
+    pub fn from_environment(stages: &[StageName]) -> Result<Self, StartError> {
         let users = UserApp::from_environment()?;
-        let doorbell = Doorbell::from_environment(&StageName::ALL)?;
+        let doorbell = Doorbell::from_environment(stages)?;
         Ok(Self { users, doorbell })
     }
 
-    /// Commits, and only then rings for every stage of the workouts that changed.
+    /// Commits, and only then rings for what was requested.
     ///
     /// # Errors
     /// 503 when the commit did not go through.
     pub async fn commit_and_ring(
         &self,
         tx: Tx,
-        user: UserId,
-        changed: &[WorkoutId],
+        requested: &[RunKey],
         correlation_id: &str,
     ) -> Result<(), Problem> {
         crate::faults::point("before_commit");
         tx.commit().await?;
         crate::faults::point("after_commit");
-        self.doorbell
-            .ring_all_stages(user, changed, correlation_id)
-            .await;
+        self.doorbell.ring(requested, correlation_id).await;
         crate::faults::point("after_ring");
         Ok(())
-    }
-}
-
-/// What a stage needs.
-pub struct StageApp {
-    /// The ledger.
-    pub store: Store,
-    /// Its own bell, for when newer input is wanted.
-    pub doorbell: Doorbell,
-}
-
-impl StageApp {
-    /// Builds it from the environment.
-    ///
-    /// # Errors
-    /// [`StartError`] names the variable.
-    pub fn from_environment(stage: StageName) -> Result<Self, StartError> {
-        let store = Store::new(&config::database(Pace::Background)?)?;
-        let doorbell = Doorbell::from_environment(&[stage])?;
-        Ok(Self { store, doorbell })
     }
 }
 

@@ -1,14 +1,15 @@
 //! SQS batches with Lambda's rules: one record at a time, and each answers for itself.
 
-use crate::app::{StageApp, end};
+use crate::app::end;
 use crate::config::LIMITS;
 use crate::doorbell::Message;
-use crate::stage::{Disposition, Stage, answer};
+use crate::stage::{Disposition, Stage, Worker};
 use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
+use domain::stage::StageName;
 use futures_util::future::BoxFuture;
 use lambda_runtime::{LambdaEvent, service_fn};
 use serde_json::Value;
-use store::stages;
+use store::stages::{self, RunKey};
 use store::{Store, StoreError};
 use thiserror::Error;
 use tracing::Instrument;
@@ -24,26 +25,40 @@ pub enum BatchError {
     AllMustRetry,
 }
 
-/// Answers a stage's doorbells until the sandbox ends.
+/// What answers the doorbells of one stage.
+pub trait Answerer: Sync {
+    /// Which stage.
+    const STAGE: StageName;
+
+    /// Answers one doorbell, whatever happens.
+    fn answer(&self, run: RunKey, correlation_id: &str)
+    -> impl Future<Output = Disposition> + Send;
+}
+
+/// Answers the doorbells of a stage that computes until the sandbox ends.
 ///
 /// # Errors
 /// When the environment is not complete, or the Lambda runtime cannot be reached.
 pub async fn serve_stage<S: Stage>() -> Result<(), crate::Error> {
-    let app = StageApp::from_environment(S::NAME)?;
-    let app = &app;
+    serve(Worker::<S>::from_environment()?).await
+}
+
+/// Answers a stage's doorbells until the sandbox ends.
+///
+/// # Errors
+/// When the Lambda runtime cannot be reached.
+pub async fn serve<A: Answerer>(answerer: A) -> Result<(), crate::Error> {
+    let answerer = &answerer;
     // Boxed, because the type of everything that may be awaited below is deeper than rustc goes.
     let work = move |event: LambdaEvent<SqsEvent>| -> BoxFuture<'_, _> {
-        Box::pin(async move { Ok::<_, crate::Error>(answer_batch::<S>(app, event.payload).await?) })
+        Box::pin(async move { Ok::<_, crate::Error>(answer_batch(answerer, event.payload).await?) })
     };
     lambda_runtime::run(service_fn(work)).await
 }
 
 /// Answers the records one after another and names those that must come again.
-///
-/// # Errors
-/// [`BatchError`] when the batch has to come again as a whole.
-pub async fn answer_batch<S: Stage>(
-    app: &StageApp,
+async fn answer_batch<A: Answerer>(
+    answerer: &A,
     event: SqsEvent,
 ) -> Result<SqsBatchResponse, BatchError> {
     let records = event.records.len();
@@ -53,11 +68,11 @@ pub async fn answer_batch<S: Stage>(
             "doorbell",
             message_id = id,
             workout.id = tracing::field::Empty,
-            stage.name = %S::NAME,
+            stage.name = %A::STAGE,
             stage.attempt = tracing::field::Empty,
             correlation_id = tracing::field::Empty,
         );
-        let disposition = answer_record::<S>(app, record).instrument(span).await;
+        let disposition = answer_record(answerer, record).instrument(span).await;
         if disposition == Disposition::Retry {
             failed.push(id);
         }
@@ -182,7 +197,7 @@ fn read(record: &SqsMessage) -> Result<Message, String> {
     })
 }
 
-async fn answer_record<S: Stage>(app: &StageApp, record: &SqsMessage) -> Disposition {
+async fn answer_record<A: Answerer>(answerer: &A, record: &SqsMessage) -> Disposition {
     let message = match read(record) {
         Ok(message) => message,
         Err(error) => {
@@ -194,15 +209,11 @@ async fn answer_record<S: Stage>(app: &StageApp, record: &SqsMessage) -> Disposi
     let span = tracing::Span::current();
     span.record("workout.id", tracing::field::display(message.workout_id));
     span.record("correlation_id", &message.correlation_id);
-    if message.stage != S::NAME {
+    if message.stage != A::STAGE {
         tracing::error!(stage = %message.stage, "the doorbell is for another stage");
         return Disposition::Retry;
     }
-    answer::<S>(
-        &app.store,
-        &app.doorbell,
-        message.run(),
-        &message.correlation_id,
-    )
-    .await
+    answerer
+        .answer(message.run(), &message.correlation_id)
+        .await
 }

@@ -1,5 +1,6 @@
 //! Configuration: every limit with its reason, and the only reader of the environment.
 
+use crate::seal::SealingKeys;
 use crate::secret::Secret;
 use domain::stage::StageName;
 use std::time::Duration;
@@ -54,6 +55,11 @@ pub struct Limits {
     pub most_receives: i16,
     /// Records of one invocation, worked on one after another.
     pub batch_size: u32,
+    /// How many doorbells of the fetch stage one invocation answers: one question to a provider may
+    /// take as long as the function.
+    pub fetch_batch_size: u32,
+    /// How long a delivery is kept as it came.
+    pub keep_bodies: Duration,
     /// A doorbell older than this is taken for lost; a second one is harmless.
     pub ring_again_after: Duration,
     /// Time between two sweeps; with `ring_again_after` any lost doorbell is repaired in 3 minutes.
@@ -81,6 +87,8 @@ pub const LIMITS: Limits = Limits {
     visibility: Duration::from_secs(180),
     most_receives: 10,
     batch_size: 5,
+    fetch_batch_size: 1,
+    keep_bodies: Duration::from_secs(30 * 24 * 3600),
     ring_again_after: Duration::from_secs(90),
     sweep_every: Duration::from_secs(60),
     sweep_size: 500,
@@ -164,7 +172,8 @@ pub fn database(pace: Pace) -> Result<DatabaseSettings, ConfigError> {
     })
 }
 
-/// The URL of a stage's queue: `SUMMARY_QUEUE_URL`, `ANALYSIS_QUEUE_URL`, `METRICS_QUEUE_URL`.
+/// The URL of a stage's queue: `SUMMARY_QUEUE_URL`, `ANALYSIS_QUEUE_URL`, `METRICS_QUEUE_URL`,
+/// `FETCH_QUEUE_URL`.
 ///
 /// # Errors
 /// [`ConfigError`] names the variable.
@@ -173,6 +182,7 @@ pub fn queue_url(stage: StageName) -> Result<String, ConfigError> {
         StageName::Summary => "SUMMARY_QUEUE_URL",
         StageName::Analysis => "ANALYSIS_QUEUE_URL",
         StageName::Metrics => "METRICS_QUEUE_URL",
+        StageName::Fetch => "FETCH_QUEUE_URL",
     })
 }
 
@@ -199,10 +209,21 @@ pub fn auth() -> Result<AuthSettings, ConfigError> {
     })
 }
 
-/// The generic provider's secrets, `PACELINE_WEBHOOK_SECRETS`, space-separated; none refuses all.
-pub fn webhook_secrets() -> Secret<Vec<String>> {
-    let text = optional("PACELINE_WEBHOOK_SECRETS").unwrap_or_default();
-    Secret::new(text.split_whitespace().map(str::to_owned).collect())
+/// The providers' settings, `PROVIDER_SETTINGS`: a JSON object with a member for each; none refuses all.
+pub(crate) fn providers() -> Secret<String> {
+    let text = optional("PROVIDER_SETTINGS").filter(|text| !text.trim().is_empty());
+    Secret::new(text.unwrap_or_else(|| "{}".to_owned()))
+}
+
+/// The keys that seal tokens, `TOKEN_KEYS`: base64 of 32 bytes each, space-separated, newest first.
+///
+/// # Errors
+/// [`ConfigError`] when one is no such key.
+pub fn token_keys() -> Result<SealingKeys, ConfigError> {
+    let text = optional("TOKEN_KEYS").unwrap_or_default();
+    let keys: Vec<String> = text.split_whitespace().map(str::to_owned).collect();
+    SealingKeys::parse(&keys)
+        .ok_or_else(|| invalid("TOKEN_KEYS", "holds a key that is not base64 of 32 bytes"))
 }
 
 /// Where AWS is, and who we are there; as the Lambda service provides it.

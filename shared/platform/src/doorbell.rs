@@ -83,26 +83,6 @@ impl Doorbell {
             .collect()
     }
 
-    /// Rings for all three stages of each workout.
-    pub async fn ring_all_stages(
-        &self,
-        user: UserId,
-        workouts: &[WorkoutId],
-        correlation_id: &str,
-    ) {
-        let runs: Vec<RunKey> = workouts
-            .iter()
-            .flat_map(|workout| {
-                StageName::ALL.map(|stage| RunKey {
-                    user_id: user,
-                    workout_id: *workout,
-                    stage,
-                })
-            })
-            .collect();
-        self.ring(&runs, correlation_id).await;
-    }
-
     async fn send(&self, url: &str, runs: Vec<RunKey>, correlation_id: &str) -> Vec<RunKey> {
         let entries: Option<Vec<_>> = runs
             .iter()

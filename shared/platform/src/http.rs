@@ -20,6 +20,14 @@ pub struct Request {
 }
 
 impl Request {
+    #[cfg(test)]
+    pub(crate) fn of(inner: lambda_http::Request) -> Self {
+        Self {
+            inner,
+            correlation_id: String::new(),
+        }
+    }
+
     /// The method.
     pub fn method(&self) -> &Method {
         self.inner.method()
@@ -151,7 +159,7 @@ async fn answer(
     correlation_id: String,
 ) -> Response {
     let method = event.method().clone();
-    let path = event.uri().path().to_owned();
+    let path = loggable(event.uri().path());
     let outcome = if event.body().len() > LIMITS.body_bytes {
         Err(Problem::too_large(format!(
             "the body is larger than {} bytes",
@@ -168,6 +176,15 @@ async fn answer(
     let response = outcome.unwrap_or_else(|problem| problem.into_response(&correlation_id));
     tracing::info!(%method, path, status = response.status().as_u16(), code, "answered");
     response
+}
+
+/// A path without what follows a provider's name, because that may be a secret.
+fn loggable(path: &str) -> String {
+    let mut parts = path.split('/').filter(|part| !part.is_empty());
+    match (parts.next(), parts.next(), parts.next()) {
+        (Some("webhooks"), Some(provider), Some(_)) => format!("/webhooks/{provider}/***"),
+        _ => path.to_owned(),
+    }
 }
 
 /// Refuses a query parameter that a handler does not know, so that a typo is not ignored.
@@ -188,5 +205,18 @@ pub fn only_parameters(request: &Request, known: &[&str]) -> Result<(), Problem>
             format!("there is no parameter {name}; known: {}", known.join(", ")),
         )),
         None => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_secret_in_a_webhooks_path_is_not_logged() {
+        assert_eq!(loggable("/webhooks/strava/canary"), "/webhooks/strava/***");
+        assert_eq!(loggable("/webhooks//strava/a/b"), "/webhooks/strava/***");
+        assert_eq!(loggable("/webhooks/paceline"), "/webhooks/paceline");
+        assert_eq!(loggable("/workouts/1/status"), "/workouts/1/status");
     }
 }

@@ -8,13 +8,15 @@
 pub mod app;
 pub mod auth;
 pub mod batch;
-mod clock;
+pub mod clock;
 pub mod config;
 pub mod doorbell;
 pub mod faults;
 pub mod http;
+pub mod intake;
 pub mod problem;
 pub mod providers;
+pub mod seal;
 pub mod secret;
 pub mod signature;
 pub mod stage;

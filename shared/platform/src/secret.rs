@@ -1,9 +1,11 @@
 //! Values that must not be seen in logs, errors or panics.
 
+use serde::Deserialize;
 use std::fmt;
 
 /// A value whose `Debug` shows nothing.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(transparent)]
 pub struct Secret<T>(T);
 
 impl<T> Secret<T> {

@@ -1,6 +1,6 @@
-//! Standard Webhooks 1.0 signatures: the only door for the generic provider's deliveries.
+//! How deliveries are believed: shared secrets, HMAC-SHA256, and Standard Webhooks 1.0.
 //!
-//! Source: the Standard Webhooks specification, "Verifying webhook authenticity": HMAC-SHA256 over
+//! Every comparison takes the same time whatever is compared. Source of the last: the Standard Webhooks specification, "Verifying webhook authenticity": HMAC-SHA256 over
 //! `id.timestamp.body`, base64, `v1,` in front, several signatures separated by spaces.
 
 use crate::clock::unix_seconds;
@@ -10,6 +10,7 @@ use crate::secret::Secret;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, KeyInit, Mac};
+use serde::Deserialize;
 use sha2::Sha256;
 
 /// The longest id that is believed.
@@ -29,8 +30,17 @@ pub struct SignedHeaders<'a> {
 }
 
 /// The keys that may sign; two of them are alive during a rotation.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Deserialize)]
+#[serde(try_from = "Vec<String>")]
 pub struct SigningKeys(Secret<Vec<Vec<u8>>>);
+
+impl TryFrom<Vec<String>> for SigningKeys {
+    type Error = &'static str;
+
+    fn try_from(secrets: Vec<String>) -> Result<Self, Self::Error> {
+        Self::parse(&secrets).ok_or("a secret is not base64 of 16 bytes or more")
+    }
+}
 
 impl SigningKeys {
     /// Reads `whsec_…` secrets; `None` when one of them is not base64.
@@ -47,20 +57,15 @@ impl SigningKeys {
         keys.map(|keys| Self(Secret::new(keys)))
     }
 
-    /// Believes a delivery that one of the keys signed not long ago, and answers its id.
+    /// Believes a delivery that one of the keys signed not long ago.
     ///
     /// # Errors
     /// 401 with a code for each way in which it is not believed.
-    pub fn verify<'a>(&self, headers: SignedHeaders<'a>, body: &[u8]) -> Result<&'a str, Problem> {
+    pub fn verify(&self, headers: SignedHeaders<'_>, body: &[u8]) -> Result<(), Problem> {
         self.verify_at(headers, body, unix_seconds())
     }
 
-    fn verify_at<'a>(
-        &self,
-        headers: SignedHeaders<'a>,
-        body: &[u8],
-        now: i64,
-    ) -> Result<&'a str, Problem> {
+    fn verify_at(&self, headers: SignedHeaders<'_>, body: &[u8], now: i64) -> Result<(), Problem> {
         let refuse = Problem::unauthenticated;
         let (Some(id), Some(timestamp), Some(signatures)) =
             (headers.id, headers.timestamp, headers.signature)
@@ -79,12 +84,7 @@ impl SigningKeys {
         let sent: i64 = timestamp
             .parse()
             .map_err(|_| refuse("signature_invalid", "the webhook-timestamp is not a number"))?;
-        if now.abs_diff(sent) > LIMITS.signature_tolerance.as_secs() {
-            return Err(refuse(
-                "signature_expired",
-                "the webhook-timestamp is too far from now",
-            ));
-        }
+        check_recent(sent, now)?;
         let believed = signatures
             .split(' ')
             .take(MOST_SIGNATURES)
@@ -92,26 +92,21 @@ impl SigningKeys {
             .filter_map(|text| STANDARD.decode(text).ok())
             .any(|signature| self.signed(id, timestamp, body, &signature));
         if believed {
-            Ok(id)
+            Ok(())
         } else {
             Err(refuse("signature_invalid", "no signature matches"))
         }
     }
 
     fn signed(&self, id: &str, timestamp: &str, body: &[u8], signature: &[u8]) -> bool {
-        // Every key is tried, so that the time does not tell which one matched.
-        self.0.expose().iter().fold(false, |believed, key| {
-            let Some(mac) = mac(key, id, timestamp, body) else {
-                return believed;
-            };
-            mac.verify_slice(signature).is_ok() || believed
-        })
+        let keys = self.0.expose().iter().map(Vec::as_slice);
+        is_signed(keys, &signed_parts(id, timestamp, body), signature)
     }
 
     /// Signs as a sender would: for the developer's cloud and for tests.
     pub fn sign(&self, id: &str, timestamp: i64, body: &[u8]) -> Option<String> {
         let key = self.0.expose().first()?;
-        let mac = mac(key, id, &timestamp.to_string(), body)?;
+        let mac = mac(key, &signed_parts(id, &timestamp.to_string(), body))?;
         Some(format!(
             "v1,{}",
             STANDARD.encode(mac.finalize().into_bytes())
@@ -119,9 +114,133 @@ impl SigningKeys {
     }
 }
 
-fn mac(key: &[u8], id: &str, timestamp: &str, body: &[u8]) -> Option<Hmac<Sha256>> {
+fn signed_parts<'a>(id: &'a str, timestamp: &'a str, body: &'a [u8]) -> [&'a [u8]; 5] {
+    [id.as_bytes(), b".", timestamp.as_bytes(), b".", body]
+}
+
+/// Secrets that we share with a provider; two of them are alive during a rotation.
+///
+/// None, or an empty one, believes nobody.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(transparent)]
+pub struct Secrets(Secret<Vec<String>>);
+
+impl Secrets {
+    /// Whether there is none that could believe anybody.
+    pub fn is_empty(&self) -> bool {
+        self.keys().next().is_none()
+    }
+
+    /// Believes whoever shows one of them.
+    ///
+    /// # Errors
+    /// 401 `signature_missing` or `signature_invalid`.
+    pub fn check_shown(&self, shown: Option<&str>) -> Result<(), Problem> {
+        let shown = shown.ok_or_else(|| missing("the shared secret is missing"))?;
+        // Every secret is tried, so that the time does not tell which one matched.
+        let mut known = false;
+        for key in self.keys() {
+            known |= is_same(key, shown.as_bytes());
+        }
+        if known {
+            Ok(())
+        } else {
+            Err(invalid("the shared secret is another"))
+        }
+    }
+
+    /// Believes what one of them signed: HMAC-SHA256 over the parts, in hex.
+    ///
+    /// # Errors
+    /// 401 `signature_missing` or `signature_invalid`.
+    pub fn check_hex(&self, parts: &[&[u8]], signature: Option<&str>) -> Result<(), Problem> {
+        self.check_signed(parts, signature, from_hex)
+    }
+
+    /// Believes what one of them signed: HMAC-SHA256 over the parts, in base64.
+    ///
+    /// # Errors
+    /// 401 `signature_missing` or `signature_invalid`.
+    pub fn check_base64(&self, parts: &[&[u8]], signature: Option<&str>) -> Result<(), Problem> {
+        self.check_signed(parts, signature, |text| STANDARD.decode(text).ok())
+    }
+
+    fn check_signed(
+        &self,
+        parts: &[&[u8]],
+        signature: Option<&str>,
+        decode: fn(&str) -> Option<Vec<u8>>,
+    ) -> Result<(), Problem> {
+        let signature = signature.ok_or_else(|| missing("the signature is missing"))?;
+        let signature = decode(signature).ok_or_else(|| invalid("the signature is malformed"))?;
+        if is_signed(self.keys(), parts, &signature) {
+            Ok(())
+        } else {
+            Err(invalid("no signature matches"))
+        }
+    }
+
+    fn keys(&self) -> impl Iterator<Item = &[u8]> {
+        let secrets = self.0.expose().iter().map(String::as_bytes);
+        secrets.filter(|secret| !secret.is_empty())
+    }
+}
+
+/// Believes a time that is not far from now, in seconds since 1970.
+///
+/// # Errors
+/// 401 `signature_expired`.
+pub(crate) fn check_recent(sent: i64, now: i64) -> Result<(), Problem> {
+    if now.abs_diff(sent) > LIMITS.signature_tolerance.as_secs() {
+        let detail = "the timestamp is too far from now";
+        return Err(Problem::unauthenticated("signature_expired", detail));
+    }
+    Ok(())
+}
+
+/// 401: what should make us believe is not there.
+pub(crate) fn missing(detail: &str) -> Problem {
+    Problem::unauthenticated("signature_missing", detail)
+}
+
+/// 401: what should make us believe does not.
+pub(crate) fn invalid(detail: &str) -> Problem {
+    Problem::unauthenticated("signature_invalid", detail)
+}
+
+/// Whether one of the keys signed the parts, one after another.
+fn is_signed<'k>(keys: impl Iterator<Item = &'k [u8]>, parts: &[&[u8]], signature: &[u8]) -> bool {
+    // Every key is tried, so that the time does not tell which one matched.
+    keys.fold(false, |believed, key| {
+        let Some(mac) = mac(key, parts) else {
+            return believed;
+        };
+        mac.verify_slice(signature).is_ok() || believed
+    })
+}
+
+/// Whether two texts are the same: their digests are compared, which hides their lengths too.
+fn is_same(left: &[u8], right: &[u8]) -> bool {
+    const KEY: &[u8] = b"paceline compares";
+    let digest = mac(KEY, &[left]).map(|mac| mac.finalize().into_bytes());
+    digest.is_some_and(|digest| is_signed([KEY].into_iter(), &[right], &digest))
+}
+
+/// Bytes from pairs of hexadecimal digits, in either case.
+fn from_hex(text: &str) -> Option<Vec<u8>> {
+    let digit = |byte: &u8| char::from(*byte).to_digit(16);
+    let pairs = text.as_bytes().chunks(2);
+    pairs
+        .map(|pair| match pair {
+            [high, low] => u8::try_from(digit(high)? * 16 + digit(low)?).ok(),
+            _ => None,
+        })
+        .collect()
+}
+
+fn mac(key: &[u8], parts: &[&[u8]]) -> Option<Hmac<Sha256>> {
     let mut mac = Hmac::<Sha256>::new_from_slice(key).ok()?;
-    for part in [id.as_bytes(), b".", timestamp.as_bytes(), b".", body] {
+    for part in parts {
         mac.update(part);
     }
     Some(mac)
@@ -151,7 +270,7 @@ mod tests {
             signature: Some(signature),
         };
         match keys.verify_at(headers, body, now) {
-            Ok(_) => "believed",
+            Ok(()) => "believed",
             Err(problem) => problem.code(),
         }
     }
@@ -223,5 +342,50 @@ mod tests {
     fn what_we_sign_we_believe() {
         let keys = keys(&[SECRET]);
         assert_eq!(keys.sign(ID, SENT, BODY).as_deref(), Some(SIGNATURE));
+    }
+
+    fn secrets(texts: &[&str]) -> Secrets {
+        Secrets(Secret::new(texts.iter().map(ToString::to_string).collect()))
+    }
+
+    /// P-02
+    #[test]
+    fn a_shared_secret_is_known_only_as_a_whole_and_an_empty_one_never() {
+        let code = |known: &[&str], shown: Option<&str>| match secrets(known).check_shown(shown) {
+            Ok(()) => "believed",
+            Err(problem) => problem.code(),
+        };
+
+        assert_eq!(code(&["old", "new"], Some("old")), "believed");
+        assert_eq!(code(&["old", "new"], Some("new")), "believed");
+        for wrong in ["ol", "oldd", "old\0", "OLD", ""] {
+            assert_eq!(
+                code(&["old"], Some(wrong)),
+                "signature_invalid",
+                "{wrong:?}"
+            );
+        }
+        assert_eq!(code(&["old"], None), "signature_missing");
+        assert_eq!(code(&[""], Some("")), "signature_invalid");
+        assert_eq!(code(&[], Some("")), "signature_invalid");
+    }
+
+    // RFC 4231, test case 2.
+    #[test]
+    fn a_signature_in_hex_or_base64_is_of_the_parts_joined() {
+        let hex = "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843";
+        let base64 = "W9zBRr9gdU5qBCQmCJV1x1oAPwidJzmDnexYuWTsOEM=";
+        let jefe = secrets(&["Jefe"]);
+        let parts: [&[u8]; 2] = [b"what do ya want ", b"for nothing?"];
+
+        assert!(jefe.check_hex(&parts, Some(hex)).is_ok());
+        assert!(jefe.check_hex(&parts, Some(&hex.to_uppercase())).is_ok());
+        assert!(jefe.check_base64(&parts, Some(base64)).is_ok());
+        for wrong in [&hex[..62], &hex[..63], "", "zz", "+1", &format!("{hex}00")] {
+            let problem = jefe.check_hex(&parts, Some(wrong)).unwrap_err();
+            assert_eq!(problem.code(), "signature_invalid", "{wrong}");
+        }
+        let problem = jefe.check_hex(&parts, None).unwrap_err();
+        assert_eq!(problem.code(), "signature_missing");
     }
 }

@@ -5,12 +5,15 @@
 //! and everything it reads in one transaction; a failure is recorded in a fresh transaction after
 //! an explicit rollback. The claim token decides who may write.
 
-use crate::config::LIMITS;
+use crate::app::StartError;
+use crate::batch::Answerer;
+use crate::config::{self, LIMITS, Pace};
 use crate::doorbell::Doorbell;
 use crate::faults;
 use domain::id::ClaimToken;
 use domain::stage::{StageError, StageInput, StageName, StageStatus};
 use serde::Serialize;
+use std::marker::PhantomData;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use store::stages::{self, Claim, Failure, RunKey};
 use store::{Store, StoreError, Tx};
@@ -65,54 +68,82 @@ enum Ended {
     Fenced,
 }
 
-/// Answers one doorbell: claims the run, computes it, and ends the claim.
-pub async fn answer<S: Stage>(
-    store: &Store,
-    doorbell: &Doorbell,
-    run: RunKey,
-    correlation_id: &str,
-) -> Disposition {
-    let claim = match claim(store, run).await {
-        Ok(Some(claim)) => claim,
-        Ok(None) => {
-            tracing::info!("nothing to do");
-            return Disposition::Done;
-        }
-        Err(error) => {
-            tracing::warn!(%error, "could not claim");
-            return Disposition::Retry;
-        }
-    };
-    faults::stage_point(S::NAME, "after_claim");
-    tracing::Span::current().record("stage.attempt", claim.attempt);
-    tracing::info!(stage.generation = claim.wanted, "claimed");
+/// Answers the doorbells of one stage that computes.
+pub struct Worker<S> {
+    store: Store,
+    /// Its own bell, for when newer input is wanted.
+    doorbell: Doorbell,
+    stage: PhantomData<fn() -> S>,
+}
 
-    match work::<S>(store, &claim).await {
-        Ok(Ended::Finished(StageStatus::Pending)) => {
-            tracing::info!("superseded: newer input is wanted");
-            doorbell.ring(&[run], correlation_id).await;
-            Disposition::Done
+impl<S: Stage> Worker<S> {
+    /// One that works in this ledger and rings this bell.
+    pub fn new(store: Store, doorbell: Doorbell) -> Self {
+        Self {
+            store,
+            doorbell,
+            stage: PhantomData,
         }
-        Ok(Ended::Finished(status)) => {
-            tracing::info!(status = status.as_str(), "finished");
-            Disposition::Done
-        }
-        Ok(Ended::Fenced) => {
-            tracing::info!("fenced: the claim is no longer ours");
-            Disposition::Done
-        }
-        Err(trouble) => {
-            let (disposition, status) = fail(store, &claim, trouble).await;
-            if disposition == Disposition::Done && status == Some(StageStatus::Pending) {
-                // It failed for good, but for input that is no longer wanted.
-                doorbell.ring(&[run], correlation_id).await;
+    }
+
+    /// Builds it from the environment.
+    ///
+    /// # Errors
+    /// [`StartError`] names the variable.
+    pub fn from_environment() -> Result<Self, StartError> {
+        let store = Store::new(&config::database(Pace::Background)?)?;
+        let doorbell = Doorbell::from_environment(&[S::NAME])?;
+        Ok(Self::new(store, doorbell))
+    }
+}
+
+impl<S: Stage> Answerer for Worker<S> {
+    const STAGE: StageName = S::NAME;
+
+    async fn answer(&self, run: RunKey, correlation_id: &str) -> Disposition {
+        let claim = match claim(&self.store, run).await {
+            Ok(Some(claim)) => claim,
+            Ok(None) => {
+                tracing::info!("nothing to do");
+                return Disposition::Done;
             }
-            disposition
+            Err(error) => {
+                tracing::warn!(%error, "could not claim");
+                return Disposition::Retry;
+            }
+        };
+        let ended = work::<S>(&self.store, &claim).await;
+        match ended {
+            Ok(Ended::Finished(StageStatus::Pending)) => {
+                tracing::info!("superseded: newer input is wanted");
+                self.doorbell.ring(&[run], correlation_id).await;
+                Disposition::Done
+            }
+            Ok(Ended::Finished(status)) => {
+                tracing::info!(status = status.as_str(), "finished");
+                Disposition::Done
+            }
+            Ok(Ended::Fenced) => {
+                tracing::info!("fenced: the claim is no longer ours");
+                Disposition::Done
+            }
+            Err(trouble) => {
+                let (disposition, status) = fail(&self.store, &claim, trouble.into()).await;
+                if disposition == Disposition::Done && status == Some(StageStatus::Pending) {
+                    // It failed for good, but for input that is no longer wanted.
+                    self.doorbell.ring(&[run], correlation_id).await;
+                }
+                disposition
+            }
         }
     }
 }
 
-async fn claim(store: &Store, run: RunKey) -> Result<Option<Claim>, StoreError> {
+/// Claims a run, visibly at once; `None` when there is nothing to do.
+///
+/// # Errors
+/// [`StoreError`] when the database is away.
+pub async fn claim(store: &Store, run: RunKey) -> Result<Option<Claim>, StoreError> {
     let token = ClaimToken(Uuid::new_v4());
     let mut tx = store.begin(run.user_id).await?;
     let claimed = stages::claim_stage(
@@ -123,7 +154,13 @@ async fn claim(store: &Store, run: RunKey) -> Result<Option<Claim>, StoreError> 
         LIMITS.most_attempts,
     )
     .await;
-    settle(tx, claimed).await
+    let claimed = settle(tx, claimed).await?;
+    if let Some(claim) = &claimed {
+        faults::stage_point(run.stage, "after_claim");
+        tracing::Span::current().record("stage.attempt", claim.attempt);
+        tracing::info!(stage.generation = claim.wanted, "claimed");
+    }
+    Ok(claimed)
 }
 
 async fn work<S: Stage>(store: &Store, claim: &Claim) -> Result<Ended, Trouble> {
@@ -164,26 +201,58 @@ fn compute<S: Stage>(input: &StageInput) -> Result<serde_json::Value, String> {
     serde_json::to_value(output).map_err(|error| format!("internal: {error}"))
 }
 
+/// Why a claim ends without a result, as clients see it.
+pub struct Defeat {
+    /// `code: one line`.
+    pub error: String,
+    /// Whether trying again cannot help.
+    pub permanent: bool,
+}
+
+impl From<Trouble> for Defeat {
+    fn from(trouble: Trouble) -> Self {
+        match trouble {
+            Trouble::Busy => Self {
+                error: "busy: another worker holds the run".to_owned(),
+                permanent: false,
+            },
+            Trouble::Store(error) => error.into(),
+            Trouble::Permanent(error) => Self {
+                error,
+                permanent: true,
+            },
+        }
+    }
+}
+
+impl From<StoreError> for Defeat {
+    fn from(error: StoreError) -> Self {
+        if let StoreError::Corrupt(what) = error {
+            return Self {
+                error: format!("unreadable: {what}"),
+                permanent: true,
+            };
+        }
+        tracing::warn!(%error, cause = ?std::error::Error::source(&error), "the work failed");
+        let code = if error.is_transient() {
+            "unavailable"
+        } else {
+            "internal"
+        };
+        Self {
+            error: format!("{code}: {error}"),
+            permanent: !error.is_transient(),
+        }
+    }
+}
+
 /// Records a failure, and answers what to do with the doorbell and what the run's status is now.
-async fn fail(
+pub async fn fail(
     store: &Store,
     claim: &Claim,
-    trouble: Trouble,
+    defeat: Defeat,
 ) -> (Disposition, Option<StageStatus>) {
-    let (error, permanent) = match trouble {
-        Trouble::Busy => ("busy: another worker holds the run".to_owned(), false),
-        Trouble::Store(StoreError::Corrupt(what)) => (format!("unreadable: {what}"), true),
-        Trouble::Store(error) => {
-            tracing::warn!(%error, cause = ?std::error::Error::source(&error), "the work failed");
-            let code = if error.is_transient() {
-                "unavailable"
-            } else {
-                "internal"
-            };
-            (format!("{code}: {error}"), !error.is_transient())
-        }
-        Trouble::Permanent(error) => (error, true),
-    };
+    let Defeat { error, permanent } = defeat;
     let failure = Failure {
         error: &error,
         permanent,
@@ -213,7 +282,10 @@ async fn fail(
 }
 
 /// Commits what went well and rolls back what did not, before anything else happens.
-async fn settle<T, E: From<StoreError>>(tx: Tx, outcome: Result<T, E>) -> Result<T, E> {
+///
+/// # Errors
+/// What was handed in, or [`StoreError`] when the commit did not go through.
+pub async fn settle<T, E: From<StoreError>>(tx: Tx, outcome: Result<T, E>) -> Result<T, E> {
     match outcome {
         Ok(value) => {
             tx.commit().await?;

@@ -60,6 +60,8 @@ pub enum Wish {
     NoWorkout,
     /// It is several sessions; plans are for each by itself.
     PerSession,
+    /// It was only announced, and has not come yet.
+    AwaitsData,
     /// There is no such plan.
     NoPlan,
     /// Another live workout holds the plan.
@@ -81,8 +83,8 @@ pub async fn attach(
     let Some(workout) = workouts::find_for_attach(tx, user, workout).await? else {
         return Ok(Wish::NoWorkout);
     };
-    if workout.decision.reason == MatchReason::PerSession {
-        return Ok(Wish::PerSession);
+    if let Some(refusal) = refusal(&workout) {
+        return Ok(refusal);
     }
     let Some(plan) = plans::find_plan(tx, user, planned).await? else {
         return Ok(Wish::NoPlan);
@@ -105,11 +107,23 @@ pub async fn detach(tx: &mut Tx, user: UserId, workout: WorkoutId) -> Result<Wis
     let Some(workout) = workouts::find_for_attach(tx, user, workout).await? else {
         return Ok(Wish::NoWorkout);
     };
-    if workout.decision.reason == MatchReason::PerSession {
-        return Ok(Wish::PerSession);
+    if let Some(refusal) = refusal(&workout) {
+        return Ok(refusal);
     }
     let decision = Decision::without_weighing(MatchReason::Detached, None);
     grant(tx, user, &workout, &decision).await
+}
+
+/// Why no plan can be wished for or away, whatever the wish.
+fn refusal(workout: &Attachable) -> Option<Wish> {
+    let reason = workout.decision.reason;
+    if reason == MatchReason::PerSession {
+        Some(Wish::PerSession)
+    } else if reason == MatchReason::AwaitsData {
+        Some(Wish::AwaitsData)
+    } else {
+        None
+    }
 }
 
 async fn grant(

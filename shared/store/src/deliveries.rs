@@ -2,6 +2,9 @@
 
 use crate::{StoreError, Tx};
 use domain::id::{UserId, WorkoutId};
+use sqlx::types::Json;
+use std::collections::BTreeMap;
+use std::time::Duration;
 use uuid::Uuid;
 
 /// What makes two deliveries the same.
@@ -36,6 +39,21 @@ pub async fn find_delivery(
         .map(|(workout,)| workout.map(WorkoutId)))
 }
 
+/// What a delivery did, and what is kept of it.
+#[derive(Debug, Clone, Copy)]
+pub struct Remembered<'a> {
+    /// What the provider called the event.
+    pub event: &'a str,
+    /// What came of it.
+    pub outcome: &'a str,
+    /// The workout that it concerned.
+    pub workout: Option<WorkoutId>,
+    /// The headers that are kept.
+    pub headers: &'a BTreeMap<String, String>,
+    /// The body, compressed.
+    pub body: &'a [u8],
+}
+
 /// Remembers a delivery together with its effects.
 ///
 /// # Errors
@@ -44,9 +62,7 @@ pub async fn insert_delivery(
     tx: &mut Tx,
     user: UserId,
     delivery: DeliveryKey<'_>,
-    event: &str,
-    outcome: &str,
-    workout: Option<WorkoutId>,
+    remembered: Remembered<'_>,
 ) -> Result<(), StoreError> {
     let query = tx
         .query(include_str!("../queries/deliveries/insert_delivery.sql"))
@@ -55,9 +71,59 @@ pub async fn insert_delivery(
         .bind(delivery.provider.to_owned())
         .bind(delivery.key.to_owned())
         .bind(delivery.body_sha256.to_owned())
-        .bind(event.to_owned())
-        .bind(outcome.to_owned())
-        .bind(workout.map(|w| w.0));
+        .bind(remembered.event.to_owned())
+        .bind(remembered.outcome.to_owned())
+        .bind(remembered.workout.map(|w| w.0))
+        .bind(Json(remembered.headers.clone()))
+        .bind(remembered.body.to_owned());
     tx.execute(query).await?;
     Ok(())
+}
+
+/// A delivery as it is kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Kept {
+    /// What the provider called the event.
+    pub event: String,
+    /// The headers.
+    pub headers: BTreeMap<String, String>,
+    /// The body, compressed.
+    pub body: Vec<u8>,
+}
+
+/// Finds what the provider said last about a workout, if it is still kept.
+///
+/// # Errors
+/// [`StoreError`] when the database is away.
+pub async fn find_latest(
+    tx: &mut Tx,
+    user: UserId,
+    workout: WorkoutId,
+) -> Result<Option<Kept>, StoreError> {
+    let query = tx
+        .query_as::<(String, Json<BTreeMap<String, String>>, Vec<u8>)>(include_str!(
+            "../queries/deliveries/find_latest.sql"
+        ))
+        .bind(workout.0)
+        .bind(user.0);
+    Ok(tx
+        .fetch_optional(query)
+        .await?
+        .map(|(event, Json(headers), body)| Kept {
+            event,
+            headers,
+            body,
+        }))
+}
+
+/// Forgets the bodies of deliveries that are older than `age`, at most `limit` of them.
+///
+/// # Errors
+/// [`StoreError`] when the database is away.
+pub async fn forget_bodies(tx: &mut Tx, age: Duration, limit: i64) -> Result<u64, StoreError> {
+    let query = tx
+        .query(include_str!("../queries/deliveries/forget_bodies.sql"))
+        .bind(age.as_secs_f64())
+        .bind(limit);
+    tx.execute(query).await
 }

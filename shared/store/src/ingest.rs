@@ -4,12 +4,14 @@
 //! transaction, holds the user's lock, and commits.
 
 use crate::attach::{decide, rematch_date};
+use crate::stages::RunKey;
 use crate::workouts::{self, Known, NewWorkout, ProviderKey, Reported};
 use crate::{StoreError, Tx, athletes, deletions, stages};
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use domain::id::{UserId, WorkoutId};
 use domain::local_date::local_date;
 use domain::matching::{Decision, MatchReason};
+use domain::stage::StageName;
 use std::collections::BTreeSet;
 use uuid::Uuid;
 
@@ -28,6 +30,10 @@ pub enum Outcome {
     Deleted,
     /// There was nothing to delete; what comes later and is not newer will be stale.
     Absent,
+    /// The provider will be asked.
+    Announced,
+    /// It concerns no activity.
+    Noted,
 }
 
 impl Outcome {
@@ -40,6 +46,8 @@ impl Outcome {
             Self::Stale => "stale",
             Self::Deleted => "deleted",
             Self::Absent => "absent",
+            Self::Announced => "announced",
+            Self::Noted => "noted",
         }
     }
 }
@@ -53,6 +61,35 @@ pub struct Ingested {
     pub outcome: Outcome,
     /// Workouts whose stages were requested.
     pub requested: Vec<WorkoutId>,
+    /// Whether the provider is to be asked about the workout.
+    pub fetch: bool,
+}
+
+impl Ingested {
+    /// Without anybody to ask or anything to compute.
+    pub fn quiet(workout_id: Option<WorkoutId>, outcome: Outcome) -> Self {
+        Self {
+            workout_id,
+            outcome,
+            requested: Vec::new(),
+            fetch: false,
+        }
+    }
+
+    /// The runs whose doorbells should ring after the commit.
+    pub fn runs(&self, user: UserId) -> Vec<RunKey> {
+        let mut runs = RunKey::computing(user, &self.requested);
+        let fetch = self
+            .workout_id
+            .filter(|_| self.fetch)
+            .map(|workout| RunKey {
+                user_id: user,
+                workout_id: workout,
+                stage: StageName::Fetch,
+            });
+        runs.extend(fetch);
+        runs
+    }
 }
 
 /// Stores what a provider reports, attaches the plan, and requests the stages.
@@ -132,25 +169,19 @@ async fn store(
         if let (Some(workout), Outcome::Unchanged) = (workout_id, outcome) {
             workouts::confirm_workout(tx, user, workout, reported.provider_time).await?;
         }
-        return Ok(Ingested {
-            workout_id,
-            outcome,
-            requested: Vec::new(),
-        });
+        return Ok(Ingested::quiet(workout_id, outcome));
     }
 
     let workout = known
         .as_ref()
         .map_or_else(|| WorkoutId(Uuid::now_v7()), Known::workout_id);
-    let date = match &known {
+    // What was only announced comes for the first time now.
+    let before = known.as_ref().filter(|known| known.generation > 0);
+    let date = match before {
         Some(known) => known.local_date,
         None => {
-            let zone = athletes::find_time_zone(tx, user).await?.parse().ok();
-            local_date(
-                reported.recording.start_utc,
-                reported.recording.utc_offset_s,
-                zone,
-            )
+            let recording = reported.recording;
+            date_of(tx, user, recording.start_utc, recording.utc_offset_s).await?
         }
     };
     let decision = match place {
@@ -176,7 +207,7 @@ async fn store(
             1
         }
         Some(known) => {
-            let generation = workouts::update_workout(tx, user, workout, reported).await?;
+            let generation = workouts::update_workout(tx, user, workout, reported, date).await?;
             if !known.plan_pinned {
                 workouts::set_plan(tx, user, workout, &decision, false).await?;
                 if known.planned_id().is_some() && decision.planned_id != known.planned_id() {
@@ -189,7 +220,7 @@ async fn store(
     workouts::upsert_recording(tx, user, workout, reported).await?;
     stages::request_stages(tx, user, workout, generation).await?;
 
-    let outcome = if known.is_some() {
+    let outcome = if before.is_some() {
         Outcome::Changed
     } else {
         Outcome::Created
@@ -198,7 +229,56 @@ async fn store(
         workout_id: Some(workout),
         outcome,
         requested,
+        fetch: false,
     })
+}
+
+/// Notes that something happened to an activity, and that its provider has to be asked what.
+///
+/// Of one that is not known, a workout of generation 0 is made. Whatever was said and in whichever
+/// order, the answer is what the provider says when it is asked, so nothing here is stale.
+///
+/// # Errors
+/// [`StoreError`] when the database is away.
+pub async fn announce(
+    tx: &mut Tx,
+    user: UserId,
+    key: ProviderKey<'_>,
+    announced_at: DateTime<Utc>,
+) -> Result<Ingested, StoreError> {
+    let known = workouts::find_by_provider(tx, user, key).await?;
+    let workout = match known {
+        Some(known) => known.workout_id(),
+        None => {
+            let new = NewWorkout {
+                workout_id: WorkoutId(Uuid::now_v7()),
+                key,
+                parent: None,
+                local_date: date_of(tx, user, announced_at, None).await?,
+            };
+            let decision = Decision::without_weighing(MatchReason::AwaitsData, None);
+            workouts::insert_announced(tx, user, new, announced_at, &decision).await?;
+            new.workout_id
+        }
+    };
+    stages::request_fetch(tx, user, workout).await?;
+    Ok(Ingested {
+        workout_id: Some(workout),
+        outcome: Outcome::Announced,
+        requested: Vec::new(),
+        fetch: true,
+    })
+}
+
+/// The athlete's date at a moment: by the source's offset, else by the athlete's zone.
+async fn date_of(
+    tx: &mut Tx,
+    user: UserId,
+    moment: DateTime<Utc>,
+    utc_offset_s: Option<i32>,
+) -> Result<NaiveDate, StoreError> {
+    let zone = athletes::find_time_zone(tx, user).await?.parse().ok();
+    Ok(local_date(moment, utc_offset_s, zone))
 }
 
 /// Turns a workout and its sessions into tombstones, which frees their plans, or remembers that
@@ -216,28 +296,16 @@ pub async fn delete(
         if let Some(time) = provider_time {
             deletions::remember_early_deletion(tx, user, key, time).await?;
         }
-        return Ok(Ingested {
-            workout_id: None,
-            outcome: Outcome::Absent,
-            requested: Vec::new(),
-        });
+        return Ok(Ingested::quiet(None, Outcome::Absent));
     };
     let workout_id = Some(known.workout_id());
     if known.deleted {
         workouts::confirm_workout(tx, user, known.workout_id(), provider_time).await?;
-        return Ok(Ingested {
-            workout_id,
-            outcome: Outcome::Unchanged,
-            requested: Vec::new(),
-        });
+        return Ok(Ingested::quiet(workout_id, Outcome::Unchanged));
     }
     // At the same time the deletion wins: what is gone cannot be asked for again.
     if is_older(provider_time, known.provider_time) {
-        return Ok(Ingested {
-            workout_id,
-            outcome: Outcome::Stale,
-            requested: Vec::new(),
-        });
+        return Ok(Ingested::quiet(workout_id, Outcome::Stale));
     }
     let mut gone = workouts::list_sessions(tx, user, known.workout_id()).await?;
     gone.push(known);
@@ -246,6 +314,7 @@ pub async fn delete(
         workout_id,
         outcome: Outcome::Deleted,
         requested,
+        fetch: false,
     })
 }
 

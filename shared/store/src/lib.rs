@@ -8,6 +8,8 @@
 
 pub mod athletes;
 pub mod attach;
+pub mod budgets;
+pub mod connections;
 pub mod deletions;
 pub mod deliveries;
 mod error;

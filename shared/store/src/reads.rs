@@ -73,6 +73,8 @@ pub struct WorkoutView {
     /// Statuses and generation.
     #[serde(flatten)]
     pub status: Status,
+    /// How far asking the provider has come; `null` where nothing had to be asked.
+    pub fetch: Option<FetchView>,
     /// What the stages made of it; absent in lists.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub computed: Option<serde_json::Value>,
@@ -89,6 +91,19 @@ pub struct PlanView {
     /// The decision: reason, plan, candidates.
     #[serde(flatten)]
     pub decision: Decision,
+}
+
+/// How far asking the provider has come.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct FetchView {
+    /// `pending`, `processing`, `complete` or `failed`.
+    pub status: String,
+    /// `code: one line` when it failed, or why it waits.
+    pub error: Option<String>,
+    /// When it last moved.
+    pub updated_at: Option<DateTime<Utc>>,
+    /// When the provider will be asked again, if that is known.
+    pub not_before: Option<DateTime<Utc>>,
 }
 
 #[derive(Debug, FromRow)]
@@ -113,6 +128,10 @@ struct WorkoutRow {
     updated_at: DateTime<Utc>,
     #[sqlx(flatten)]
     status: Status,
+    fetch_status: Option<String>,
+    fetch_error: Option<String>,
+    fetch_updated_at: Option<DateTime<Utc>>,
+    fetch_not_before: Option<DateTime<Utc>>,
     computed: Option<Json<serde_json::Value>>,
 }
 
@@ -142,6 +161,12 @@ impl From<WorkoutRow> for WorkoutView {
             created_at: row.created_at,
             updated_at: row.updated_at,
             status: row.status,
+            fetch: row.fetch_status.map(|status| FetchView {
+                status,
+                error: row.fetch_error,
+                updated_at: row.fetch_updated_at,
+                not_before: row.fetch_not_before,
+            }),
             computed: row.computed.map(|json| json.0),
             sessions: Vec::new(),
         }

@@ -6,12 +6,13 @@ use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{Connection, PgConnection, PgPool};
 
 /// The roles that functions connect as, one per function group.
-pub const ROLES: [&str; 5] = [
+pub const ROLES: [&str; 6] = [
     "paceline_ingest",
     "paceline_plan",
     "paceline_stages",
     "paceline_sweep",
     "paceline_read",
+    "paceline_fetch",
 ];
 
 /// A connection as the schema's owner.

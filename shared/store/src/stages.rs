@@ -28,6 +28,20 @@ pub struct RunKey {
     pub stage: StageName,
 }
 
+impl RunKey {
+    /// The runs that compute, of these workouts.
+    pub fn computing(user: UserId, workouts: &[WorkoutId]) -> Vec<Self> {
+        let runs = workouts.iter().flat_map(|workout| {
+            StageName::COMPUTING.map(|stage| Self {
+                user_id: user,
+                workout_id: *workout,
+                stage,
+            })
+        });
+        runs.collect()
+    }
+}
+
 /// The right to finish a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Claim {
@@ -51,7 +65,7 @@ pub async fn request_stages(
     workout: WorkoutId,
     generation: i64,
 ) -> Result<(), StoreError> {
-    let stages = StageName::ALL.map(|stage| stage.as_str().to_owned());
+    let stages = StageName::COMPUTING.map(|stage| stage.as_str().to_owned());
     let query = tx
         .query(include_str!("../queries/stages/request_stages.sql"))
         .bind(workout.0)
@@ -60,6 +74,39 @@ pub async fn request_stages(
         .bind(generation);
     tx.execute(query).await?;
     Ok(())
+}
+
+/// Requests that the provider is asked about a workout, once more than before.
+///
+/// # Errors
+/// [`StoreError`] when the database is away.
+pub async fn request_fetch(
+    tx: &mut Tx,
+    user: UserId,
+    workout: WorkoutId,
+) -> Result<(), StoreError> {
+    let query = tx
+        .query(include_str!("../queries/stages/request_fetch.sql"))
+        .bind(workout.0)
+        .bind(user.0);
+    tx.execute(query).await?;
+    Ok(())
+}
+
+/// Requests again what could not be fetched; `false` when there is no such thing.
+///
+/// # Errors
+/// [`StoreError`] when the database is away.
+pub async fn revive_fetch(
+    tx: &mut Tx,
+    user: UserId,
+    workout: WorkoutId,
+) -> Result<bool, StoreError> {
+    let query = tx
+        .query(include_str!("../queries/stages/revive_fetch.sql"))
+        .bind(workout.0)
+        .bind(user.0);
+    Ok(tx.execute(query).await? > 0)
 }
 
 /// Whether any stage of a workout or of its sessions is still pending or processing.
@@ -219,6 +266,53 @@ pub async fn finish_stage(
         .bind(version);
     let status = tx.fetch_optional(query).await?.and_then(|(status,)| status);
     status.as_deref().map(read_status).transpose()
+}
+
+/// Ends the claim of a fetch in the transaction that stores its answer, and says whether more was
+/// announced meanwhile; `None` when it was fenced, and then the transaction must not be committed.
+///
+/// # Errors
+/// [`StoreError`] when the database is away.
+pub async fn finish_fetch(tx: &mut Tx, claim: &Claim) -> Result<Option<bool>, StoreError> {
+    let query = tx
+        .query_as::<(bool,)>(include_str!("../queries/stages/finish_fetch.sql"))
+        .bind(claim.run.workout_id.0)
+        .bind(claim.token.0)
+        .bind(claim.wanted);
+    Ok(tx.fetch_optional(query).await?.map(|(is_due,)| is_due))
+}
+
+/// Why and for how long a provider is left alone.
+#[derive(Debug, Clone, Copy)]
+pub struct Postponement<'a> {
+    /// `code: one line`, for clients and people.
+    pub reason: &'a str,
+    /// How long.
+    pub wait: Duration,
+    /// Whether the provider was asked and was not ready, which is counted.
+    pub not_ready: bool,
+}
+
+/// Ends a claim without a result and without a failure, and says whether more was announced
+/// meanwhile; `None` when it was fenced.
+///
+/// # Errors
+/// [`StoreError`] when the database is away.
+pub async fn postpone_fetch(
+    tx: &mut Tx,
+    claim: &Claim,
+    postponement: Postponement<'_>,
+) -> Result<Option<bool>, StoreError> {
+    let query = tx
+        .query_as::<(bool,)>(include_str!("../queries/stages/postpone_fetch.sql"))
+        .bind(claim.run.workout_id.0)
+        .bind(claim.run.stage.as_str())
+        .bind(claim.token.0)
+        .bind(claim.wanted)
+        .bind(i16::from(postponement.not_ready))
+        .bind(postponement.wait.as_secs_f64())
+        .bind(postponement.reason.to_owned());
+    Ok(tx.fetch_optional(query).await?.map(|(is_due,)| is_due))
 }
 
 /// How a claim failed.

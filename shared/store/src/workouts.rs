@@ -47,7 +47,7 @@ pub struct Known {
     id: Uuid,
     /// Which session of the activity it is; 0 for the activity as a whole.
     pub session_index: i16,
-    /// Version of its input.
+    /// Version of its input; 0 while it is only announced.
     pub generation: i64,
     /// SHA-256 of what the provider said.
     pub content_sha256: Vec<u8>,
@@ -177,7 +177,32 @@ pub async fn insert_workout(
     Ok(())
 }
 
-/// Replaces what the provider owns, and raises the generation, which it answers.
+/// Stores a workout of which only an announcement is known, at generation 0.
+///
+/// # Errors
+/// [`StoreError`] when the database is away.
+pub async fn insert_announced(
+    tx: &mut Tx,
+    user: UserId,
+    new: NewWorkout<'_>,
+    announced_at: DateTime<Utc>,
+    decision: &Decision,
+) -> Result<(), StoreError> {
+    let query = tx
+        .query(include_str!("../queries/workouts/insert_announced.sql"))
+        .bind(new.workout_id.0)
+        .bind(user.0)
+        .bind(new.key.provider.to_owned())
+        .bind(new.key.activity_id.to_owned())
+        .bind(announced_at)
+        .bind(new.local_date)
+        .bind(Json(decision.clone()));
+    tx.execute(query).await?;
+    Ok(())
+}
+
+/// Replaces what the provider owns, and raises the generation, which it answers. The date counts
+/// when this is the first that comes.
 ///
 /// # Errors
 /// [`StoreError`] when the database is away.
@@ -186,6 +211,7 @@ pub async fn update_workout(
     user: UserId,
     workout: WorkoutId,
     reported: &Reported<'_>,
+    local_date: NaiveDate,
 ) -> Result<i64, StoreError> {
     let recording = reported.recording;
     let query = tx
@@ -201,7 +227,8 @@ pub async fn update_workout(
         .bind(reported.executed.distance_m)
         .bind(recording.partial)
         .bind(reported.content_sha256.to_owned())
-        .bind(reported.provider_time);
+        .bind(reported.provider_time)
+        .bind(local_date);
     let row = tx.fetch_optional(query).await?;
     row.map(|(generation,)| generation)
         .ok_or_else(|| StoreError::corrupt(format!("workout {workout} vanished under its lock")))
@@ -432,4 +459,33 @@ pub async fn set_plan(
 /// Reads a sport's name back.
 pub(crate) fn sport(name: &str) -> Result<Sport, StoreError> {
     Sport::from_name(name).ok_or_else(|| StoreError::corrupt(format!("unknown sport {name}")))
+}
+
+/// What a fetch has to know of its workout.
+#[derive(Debug, Clone, PartialEq, Eq, FromRow)]
+pub struct Fetchable {
+    /// The provider's name.
+    pub provider: String,
+    /// The provider's own id of the activity.
+    pub provider_activity_id: String,
+    /// Version of its input; 0 while it is only announced.
+    pub generation: i64,
+    /// How often the provider was asked and not ready.
+    pub postponed: i16,
+}
+
+/// Finds what a fetch has to know, of a tombstone too; `None` when nothing is to be fetched.
+///
+/// # Errors
+/// [`StoreError`] when the database is away.
+pub async fn find_fetched(
+    tx: &mut Tx,
+    user: UserId,
+    workout: WorkoutId,
+) -> Result<Option<Fetchable>, StoreError> {
+    let query = tx
+        .query_as(include_str!("../queries/workouts/find_fetched.sql"))
+        .bind(workout.0)
+        .bind(user.0);
+    tx.fetch_optional(query).await
 }

@@ -1,68 +1,84 @@
-//! The generic provider's JSON: one documented activity, as any platform can send it.
+//! One activity as a provider's JSON tells it: what every provider's own words are brought to, and
+//! what any platform can send as it is.
 
 use super::moment;
 use super::samples::{Sample, Samples, heart_rate, position};
-use crate::recording::{Format, Lap, MAX_SAMPLES, Recording, Totals};
+use crate::recording::{Format, Lap, MAX_SAMPLES, Recording, StrengthSet, Totals};
 use crate::sport::Sport;
 use chrono::{DateTime, Utc};
-use serde::{Deserialize, Deserializer};
+use serde::Deserialize;
 
 /// The most laps that are believed.
 const MAX_LAPS: usize = 10_000;
+/// The most strength sets that are believed.
+const MAX_SETS: usize = 10_000;
 /// The most characters of a name or of a sport's name.
 const LONGEST_TEXT: usize = 200;
+/// The widest offset from UTC that is believed, in seconds.
+const WIDEST_OFFSET_S: u32 = 15 * 3600;
 
-/// One activity, as the generic provider sends it; only `sport` and `started_at` are needed.
+/// One activity; only `sport` and `started_at` are needed.
+///
+/// Everything is checked by [`Self::into_recording`], so that whoever builds one has nothing to
+/// check.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 pub struct Activity {
-    sport: Text,
-    sub_sport: Option<Text>,
-    name: Option<Text>,
-    started_at: DateTime<Utc>,
-    utc_offset_s: Option<i32>,
+    /// Its sport, by our name; another word makes it [`Sport::Other`] of that kind.
+    pub sport: String,
+    /// Finer kind of sport, in the source's words.
+    pub sub_sport: Option<String>,
+    /// What people call it.
+    pub name: Option<String>,
+    /// When it began.
+    pub started_at: DateTime<Utc>,
+    /// Local time minus UTC, in seconds.
+    pub utc_offset_s: Option<i32>,
+    /// What was reported as a whole.
     #[serde(flatten)]
-    totals: Totals,
+    pub totals: Totals,
+    /// Its laps.
     #[serde(default)]
-    laps: Vec<LapTimes>,
-    samples: Option<Columns>,
+    pub laps: Vec<LapTimes>,
+    /// Its samples.
+    pub samples: Option<Columns>,
+    /// Its strength sets, in order; times count from `started_at`.
+    #[serde(skip)]
+    pub sets: Vec<StrengthSet>,
 }
 
-/// Text that can be stored: not too long, and without NUL, which PostgreSQL refuses.
-#[derive(Debug, Clone, PartialEq)]
-struct Text(String);
-
-impl<'de> Deserialize<'de> for Text {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        if text.contains('\0') || text.chars().count() > LONGEST_TEXT {
-            return Err(serde::de::Error::custom(
-                "a text must be at most 200 characters without NUL",
-            ));
-        }
-        Ok(Self(text))
-    }
-}
-
+/// A lap, in seconds from the start.
 #[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
-struct LapTimes {
-    start_s: f64,
-    end_s: f64,
+pub struct LapTimes {
+    /// When it begins.
+    pub start_s: f64,
+    /// When it ends.
+    pub end_s: f64,
 }
 
 /// Columns of equal length; `null` where a value is unknown.
 #[derive(Debug, Clone, PartialEq, Default, Deserialize)]
 #[serde(default)]
-struct Columns {
-    time_s: Vec<f64>,
-    distance_m: Option<Vec<Option<f64>>>,
-    speed_mps: Option<Vec<Option<f64>>>,
-    hr_bpm: Option<Vec<Option<f64>>>,
-    power_w: Option<Vec<Option<f64>>>,
-    cadence: Option<Vec<Option<f64>>>,
-    altitude_m: Option<Vec<Option<f64>>>,
-    latitude: Option<Vec<Option<f64>>>,
-    longitude: Option<Vec<Option<f64>>>,
-    temperature_c: Option<Vec<Option<f64>>>,
+pub struct Columns {
+    /// Seconds from the start.
+    pub time_s: Vec<f64>,
+    /// Cumulative metres.
+    pub distance_m: Option<Vec<Option<f64>>>,
+    /// Metres per second.
+    pub speed_mps: Option<Vec<Option<f64>>>,
+    /// Beats per minute.
+    pub hr_bpm: Option<Vec<Option<f64>>>,
+    /// Watts.
+    pub power_w: Option<Vec<Option<f64>>>,
+    /// Steps, revolutions or strokes per minute, as the sport has it.
+    pub cadence: Option<Vec<Option<f64>>>,
+    /// Metres.
+    pub altitude_m: Option<Vec<Option<f64>>>,
+    /// Degrees north.
+    pub latitude: Option<Vec<Option<f64>>>,
+    /// Degrees east.
+    pub longitude: Option<Vec<Option<f64>>>,
+    /// Degrees Celsius.
+    pub temperature_c: Option<Vec<Option<f64>>>,
 }
 
 /// An activity that is well-formed and still not acceptable.
@@ -76,9 +92,35 @@ pub struct InvalidActivity {
 }
 
 impl Activity {
-    /// What people call it.
-    pub fn name(&self) -> Option<&str> {
-        self.name.as_ref().map(|name| name.0.as_str())
+    /// An activity of which nothing but its sport and start is known.
+    pub fn new(sport: Sport, sub_sport: Option<String>, started_at: DateTime<Utc>) -> Self {
+        Self {
+            sport: sport.as_str().to_owned(),
+            sub_sport,
+            name: None,
+            started_at,
+            utc_offset_s: None,
+            totals: Totals::default(),
+            laps: Vec::new(),
+            samples: None,
+            sets: Vec::new(),
+        }
+    }
+
+    /// Forgets totals, laps and an offset that cannot be true.
+    ///
+    /// For what a provider tells: one wrong figure of its own must not cost the athlete the
+    /// workout.
+    #[must_use]
+    pub fn believable(mut self) -> Self {
+        for (_, value, high) in bounded(&mut self.totals) {
+            *value = value.filter(|value| (0.0..=high).contains(value));
+        }
+        self.laps.retain(LapTimes::is_believable);
+        self.utc_offset_s = self
+            .utc_offset_s
+            .filter(|offset| offset.unsigned_abs() <= WIDEST_OFFSET_S);
+        self
     }
 
     /// The recording of this activity, quantised like every other.
@@ -87,11 +129,12 @@ impl Activity {
     /// [`InvalidActivity`] names the first field that is wrong.
     pub fn into_recording(self) -> Result<Recording, InvalidActivity> {
         let invalid = |field, problem| InvalidActivity { field, problem };
+        self.check_texts()?;
         self.check_totals()?;
-        let sport = Sport::from_name(&self.sport.0);
+        let sport = Sport::from_name(&self.sport);
         let sub_sport = match (sport, self.sub_sport) {
-            (_, Some(sub_sport)) => Some(sub_sport.0),
-            (None, None) => Some(self.sport.0),
+            (_, Some(sub_sport)) => Some(sub_sport),
+            (None, None) => Some(self.sport),
             (Some(_), None) => None,
         };
         let sport = sport.unwrap_or(Sport::Other);
@@ -109,8 +152,7 @@ impl Activity {
             return Err(invalid("/laps", "there are more than 10000 laps"));
         }
         for lap in &self.laps {
-            let believable = lap.start_s >= 0.0 && lap.end_s >= lap.start_s && lap.end_s < 1e7;
-            if !believable {
+            if !lap.is_believable() {
                 return Err(invalid("/laps", "a lap must end after it starts"));
             }
             recording.laps.push(Lap {
@@ -119,43 +161,47 @@ impl Activity {
                 ..Lap::default()
             });
         }
+        if self.sets.len() > MAX_SETS {
+            return Err(invalid("/sets", "there are more than 10000 sets"));
+        }
+        for set in self.sets {
+            let start_s = set.start_s - lead_s;
+            let believable = start_s.is_finite()
+                && [set.duration_s, set.weight_kg]
+                    .into_iter()
+                    .flatten()
+                    .all(|value| (0.0..1e7).contains(&value));
+            if !believable {
+                return Err(invalid("/sets", "a set has a value that is not believable"));
+            }
+            recording.sets.push(StrengthSet { start_s, ..set });
+        }
         recording.sub_sport = sub_sport;
         recording.utc_offset_s = self.utc_offset_s;
         recording.totals = self.totals;
         Ok(recording.quantised())
     }
 
-    fn check_totals(&self) -> Result<(), InvalidActivity> {
-        let Totals {
-            elapsed_s,
-            timer_s,
-            distance_m,
-            avg_hr_bpm,
-            max_hr_bpm,
-            avg_power_w,
-            max_power_w,
-            avg_cadence,
-            max_speed_mps,
-            elevation_gain_m,
-            elevation_loss_m,
-            calories_kcal,
-            rpe,
-        } = &self.totals;
-        for (field, value, high) in [
-            ("/elapsed_s", elapsed_s, 2_592_000.0),
-            ("/timer_s", timer_s, 2_592_000.0),
-            ("/distance_m", distance_m, 20_037_508.0),
-            ("/avg_hr_bpm", avg_hr_bpm, 300.0),
-            ("/max_hr_bpm", max_hr_bpm, 300.0),
-            ("/avg_power_w", avg_power_w, 10_000.0),
-            ("/max_power_w", max_power_w, 10_000.0),
-            ("/avg_cadence", avg_cadence, 500.0),
-            ("/max_speed_mps", max_speed_mps, 150.0),
-            ("/elevation_gain_m", elevation_gain_m, 100_000.0),
-            ("/elevation_loss_m", elevation_loss_m, 100_000.0),
-            ("/calories_kcal", calories_kcal, 100_000.0),
-            ("/rpe", rpe, 10.0),
+    fn check_texts(&self) -> Result<(), InvalidActivity> {
+        for (field, text) in [
+            ("/sport", Some(&self.sport)),
+            ("/sub_sport", self.sub_sport.as_ref()),
+            ("/name", self.name.as_ref()),
         ] {
+            let storable = |text: &String| {
+                // PostgreSQL refuses a NUL.
+                !text.contains('\0') && text.chars().count() <= LONGEST_TEXT
+            };
+            if !text.is_none_or(storable) {
+                let problem = "must be at most 200 characters without NUL";
+                return Err(InvalidActivity { field, problem });
+            }
+        }
+        Ok(())
+    }
+
+    fn check_totals(&self) -> Result<(), InvalidActivity> {
+        for (field, value, high) in bounded(&mut self.totals.clone()) {
             if value.is_some_and(|value| !(0.0..=high).contains(&value)) {
                 return Err(InvalidActivity {
                     field,
@@ -164,7 +210,7 @@ impl Activity {
             }
         }
         let offset = self.utc_offset_s.unwrap_or_default();
-        if offset.unsigned_abs() > 15 * 3600 {
+        if offset.unsigned_abs() > WIDEST_OFFSET_S {
             let problem = "is beyond 15 hours";
             return Err(InvalidActivity {
                 field: "/utc_offset_s",
@@ -172,6 +218,31 @@ impl Activity {
             });
         }
         Ok(())
+    }
+}
+
+/// Every total with its name and the greatest value that is believed; none is negative.
+fn bounded(totals: &mut Totals) -> [(&'static str, &mut Option<f64>, f64); 13] {
+    [
+        ("/elapsed_s", &mut totals.elapsed_s, 2_592_000.0),
+        ("/timer_s", &mut totals.timer_s, 2_592_000.0),
+        ("/distance_m", &mut totals.distance_m, 20_037_508.0),
+        ("/avg_hr_bpm", &mut totals.avg_hr_bpm, 300.0),
+        ("/max_hr_bpm", &mut totals.max_hr_bpm, 300.0),
+        ("/avg_power_w", &mut totals.avg_power_w, 10_000.0),
+        ("/max_power_w", &mut totals.max_power_w, 10_000.0),
+        ("/avg_cadence", &mut totals.avg_cadence, 500.0),
+        ("/max_speed_mps", &mut totals.max_speed_mps, 150.0),
+        ("/elevation_gain_m", &mut totals.elevation_gain_m, 100_000.0),
+        ("/elevation_loss_m", &mut totals.elevation_loss_m, 100_000.0),
+        ("/calories_kcal", &mut totals.calories_kcal, 100_000.0),
+        ("/rpe", &mut totals.rpe, 10.0),
+    ]
+}
+
+impl LapTimes {
+    fn is_believable(&self) -> bool {
+        self.start_s >= 0.0 && self.end_s >= self.start_s && self.end_s < 1e7
     }
 }
 

@@ -13,7 +13,8 @@ mod sports;
 mod tcx;
 mod xml;
 
-pub use activity::{Activity, InvalidActivity};
+pub use activity::{Activity, Columns, InvalidActivity, LapTimes};
+pub use sports::snake_case;
 
 use crate::recording::{Recording, Totals};
 use flate2::read::GzDecoder;

@@ -93,7 +93,7 @@ pub(super) fn from_word(text: &str) -> Kind {
 }
 
 /// Lower case with underscores; at most 40 characters, because the text is a stranger's.
-fn snake_case(text: &str) -> String {
+pub fn snake_case(text: &str) -> String {
     let mut word = String::new();
     let mut after_lower = false;
     for c in text.trim().chars().take(40) {

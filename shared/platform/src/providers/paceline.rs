@@ -1,160 +1,106 @@
 //! The generic provider: one documented JSON, signed by the Standard Webhooks rules.
 
-use crate::clock::unix_seconds;
+use super::{About, Change, Delivery, Event, Item, Provider, event_time, id};
 use crate::http::{Request, parse_json};
 use crate::problem::Problem;
 use crate::signature::{SignedHeaders, SigningKeys};
-use chrono::{DateTime, SubsecRound, Utc};
+use chrono::{DateTime, Utc};
 use domain::decode::Activity;
-use domain::recording::Recording;
 use serde::Deserialize;
 
 /// The name in the path and in the database.
 pub const NAME: &str = "paceline";
-/// The most characters of an id.
-const LONGEST_ID: usize = 200;
-/// How far ahead of us an event may be: one from next year would make every later one stale.
-const FURTHEST_AHEAD_S: i64 = 24 * 3600;
+const ID_HEADER: &str = "webhook-id";
+const TIMESTAMP_HEADER: &str = "webhook-timestamp";
+const SIGNATURE_HEADER: &str = "webhook-signature";
 
-/// What a delivery says about one activity.
-#[derive(Debug, Clone, PartialEq)]
-pub struct DeliveryItem {
-    /// The provider's own id of the delivery.
-    pub delivery_id: String,
-    /// Whose activity, by the provider's own account.
-    pub account: String,
-    /// Which activity, by the provider's own id.
-    pub activity_id: String,
-    /// The provider's own time of the event.
-    pub occurred_at: DateTime<Utc>,
-    /// What happened to it.
-    pub event: Event,
-}
-
-/// What happened to an activity.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Event {
-    /// It is new or has changed; both bring the whole activity.
-    Brought {
-        /// `create` or `update`, as the provider calls it.
-        kind: &'static str,
-        /// What people call it.
-        name: Option<String>,
-        /// Its samples and totals.
-        recording: Box<Recording>,
-    },
-    /// It is gone.
-    Deleted,
-}
-
-impl Event {
-    /// The name used in the database.
-    pub fn as_str(&self) -> &'static str {
-        match self {
-            Self::Brought { kind, .. } => kind,
-            Self::Deleted => "delete",
-        }
-    }
+/// Its settings: the secrets that may sign, of which two are alive during a rotation.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Paceline {
+    secrets: SigningKeys,
 }
 
 #[derive(Deserialize)]
 struct Envelope {
-    event: Kind,
+    event: Change,
     athlete: Option<String>,
     activity_id: Option<String>,
     occurred_at: DateTime<Utc>,
     activity: Option<Activity>,
 }
 
-#[derive(Deserialize, Clone, Copy, PartialEq)]
-#[serde(rename_all = "snake_case")]
-enum Kind {
-    Create,
-    Update,
-    Delete,
+impl Provider for Paceline {
+    fn believe(&self, request: &Request) -> Result<(), Problem> {
+        let headers = SignedHeaders {
+            id: request.header(ID_HEADER),
+            timestamp: request.header(TIMESTAMP_HEADER),
+            signature: request.header(SIGNATURE_HEADER),
+        };
+        self.secrets.verify(headers, request.body())
+    }
+
+    fn kept_headers(&self) -> &'static [&'static str] {
+        &[ID_HEADER, TIMESTAMP_HEADER, SIGNATURE_HEADER]
+    }
+
+    fn read(&self, delivery: Delivery<'_>) -> Result<Vec<Item>, Problem> {
+        Ok(vec![read(delivery)?])
+    }
 }
 
-/// Believes a request and reads what it delivers.
-///
-/// # Errors
-/// 401 before anything is read; 400 when it is malformed or names no athlete or activity; 422
-/// when a value is not acceptable.
-pub fn receive(keys: &SigningKeys, request: &Request) -> Result<DeliveryItem, Problem> {
-    let headers = SignedHeaders {
-        id: request.header("webhook-id"),
-        timestamp: request.header("webhook-timestamp"),
-        signature: request.header("webhook-signature"),
-    };
-    let delivery_id = keys.verify(headers, request.body())?.to_owned();
-    read(delivery_id, request.body())
-}
-
-fn read(delivery_id: String, body: &[u8]) -> Result<DeliveryItem, Problem> {
-    let envelope: Envelope = parse_json(body)?;
+fn read(delivery: Delivery<'_>) -> Result<Item, Problem> {
+    let envelope: Envelope = parse_json(delivery.body)?;
     let account = id(envelope.athlete, "athlete_missing", "/athlete")?;
     let activity_id = id(envelope.activity_id, "activity_id_missing", "/activity_id")?;
     let event = match (envelope.event, envelope.activity) {
-        (Kind::Delete, _) => Event::Deleted,
+        (Change::Delete, _) => Event::Deleted,
         (_, None) => {
             let detail = "a create or update brings the whole activity";
             return Err(Problem::malformed("activity_missing", detail)
                 .with_field("/activity", "is missing"));
         }
-        (kind, Some(activity)) => {
-            let name = activity.name().map(str::to_owned);
+        (change, Some(activity)) => {
+            let name = activity.name.clone();
             let recording = activity.into_recording().map_err(|error| {
                 Problem::unprocessable("invalid", error.to_string())
                     .with_field(format!("/activity{}", error.field), error.problem)
             })?;
-            let kind = if kind == Kind::Create {
-                "create"
-            } else {
-                "update"
-            };
             Event::Brought {
-                kind,
+                change,
                 name,
                 recording: Box::new(recording),
             }
         }
     };
-    // As PostgreSQL keeps it: with more digits, an equal time would look newer than the stored one.
-    let occurred_at = envelope.occurred_at.trunc_subsecs(6);
-    if occurred_at.timestamp() > unix_seconds().saturating_add(FURTHEST_AHEAD_S) {
-        return Err(
-            Problem::unprocessable("invalid", "/occurred_at is in the future")
-                .with_field("/occurred_at", "is in the future"),
-        );
-    }
-    Ok(DeliveryItem {
-        delivery_id,
+    Ok(Item {
+        delivery_id: delivery.headers.get(ID_HEADER).cloned().unwrap_or_default(),
         account,
-        activity_id,
-        occurred_at,
-        event,
+        occurred_at: Some(event_time(envelope.occurred_at, "/occurred_at")?),
+        about: About::Activity {
+            id: activity_id,
+            event,
+        },
+        alone: None,
     })
-}
-
-fn id(value: Option<String>, code: &'static str, field: &'static str) -> Result<String, Problem> {
-    let value = value.filter(|id| !id.is_empty()).ok_or_else(|| {
-        Problem::malformed(code, format!("{field} is missing")).with_field(field, "is missing")
-    })?;
-    if value.len() > LONGEST_ID || value.contains('\0') {
-        let problem = "must be at most 200 bytes without NUL";
-        return Err(
-            Problem::unprocessable("invalid", format!("{field} {problem}"))
-                .with_field(field, problem),
-        );
-    }
-    Ok(value)
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::Headers;
     use super::*;
 
+    fn item(body: &str) -> Result<Item, Problem> {
+        let headers = Headers::from([(ID_HEADER.to_owned(), "d1".to_owned())]);
+        let body = body.as_bytes();
+        read(Delivery {
+            headers: &headers,
+            body,
+        })
+    }
+
     fn code(body: &str) -> (u16, &'static str) {
-        let problem = read("d1".into(), body.as_bytes()).unwrap_err();
+        let problem = item(body).unwrap_err();
         (problem.status().as_u16(), problem.code())
     }
 
@@ -211,7 +157,10 @@ mod tests {
             "occurred_at":"2026-11-21T10:00:00Z",
             "activity":{"sport":"curling","started_at":"2026-11-21T09:00:00Z"}}"#;
 
-        let Event::Brought { recording, .. } = read("d".into(), body.as_bytes()).unwrap().event
+        let About::Activity {
+            event: Event::Brought { recording, .. },
+            ..
+        } = item(body).unwrap().about
         else {
             panic!("a create brings an activity")
         };

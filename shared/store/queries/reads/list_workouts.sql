@@ -5,6 +5,7 @@ SELECT
     s.summary_status, s.summary_error, s.summary_updated_at,
     s.analysis_status, s.analysis_error, s.analysis_updated_at,
     s.metrics_status, s.metrics_error, s.metrics_updated_at,
+    s.fetch_status, s.fetch_error, s.fetch_updated_at, s.fetch_not_before,
     NULL::jsonb AS computed
 FROM workouts AS w
 JOIN workout_status AS s ON s.workout_id = w.id

@@ -9,7 +9,8 @@ WHERE ($1::text IS NULL OR stage = $1::text)
         status = 'failed'
         OR (
             NOT $4::boolean
-            AND updated_at < clock_timestamp() - make_interval(secs => $5::float8)
+            AND greatest(updated_at, not_before)
+                < clock_timestamp() - make_interval(secs => $5::float8)
             AND (
                 status = 'pending'
                 OR (status = 'processing' AND claim_expires_at < clock_timestamp())

@@ -20,7 +20,8 @@ WHERE workout_id = $1::uuid
     AND (
         status = 'failed'
         OR (
-            updated_at < clock_timestamp() - make_interval(secs => $5::float8)
+            greatest(updated_at, not_before)
+                < clock_timestamp() - make_interval(secs => $5::float8)
             AND (
                 status = 'pending'
                 OR (status = 'processing' AND claim_expires_at < clock_timestamp())

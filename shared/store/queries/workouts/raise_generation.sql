@@ -1,5 +1,7 @@
+-- What was only announced has no input yet that could change.
 UPDATE workouts
 SET generation = generation + 1,
     updated_at = clock_timestamp()
 WHERE id = $1::uuid AND user_id = $2::uuid AND deleted_at IS NULL
+    AND generation > 0
 RETURNING generation

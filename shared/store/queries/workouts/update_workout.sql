@@ -1,5 +1,5 @@
--- Replaces what the provider owns and keeps what the athlete owns; the local date was fixed when
--- the workout first came. A tombstone comes back to life.
+-- Replaces what the provider owns and keeps what the athlete owns; the local date is fixed when the
+-- workout first comes, which an announcement is not. A tombstone comes back to life.
 UPDATE workouts
 SET sport = $3::text,
     sub_sport = $4::text,
@@ -11,6 +11,7 @@ SET sport = $3::text,
     partial = $10::boolean,
     content_sha256 = $11::bytea,
     provider_time = $12::timestamptz,
+    local_date = CASE WHEN generation = 0 THEN $13::date ELSE local_date END,
     generation = generation + 1,
     deleted_at = NULL,
     updated_at = clock_timestamp()
