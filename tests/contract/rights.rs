@@ -99,6 +99,7 @@ async fn every_policy_asks_whose_row_it_is_but_those_that_are_argued_for() {
             "deliveries.every_delivery for paceline_sweep",
             "provider_pauses.nobodys for paceline_fetch",
             "provider_windows.nobodys for paceline_fetch",
+            "reconciliations.every_due_one for paceline_fetch",
             "stage_runs.every_run for paceline_sweep"
         ]
     );
@@ -179,6 +180,7 @@ async fn no_function_runs_as_its_owner_or_for_everybody_or_along_a_foreign_searc
             ("import_predecessor_result".to_owned(), owned(&[])),
             ("joint_status".to_owned(), owned(&["paceline_read"])),
             ("merge_computed".to_owned(), owned(&["paceline_stages"])),
+            ("schedule_reconciliation".to_owned(), owned(&[])),
             ("try_advisory_lock".to_owned(), owned(&["paceline_stages"])),
             ("unwrap_computed".to_owned(), owned(&[])),
         ]

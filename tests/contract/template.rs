@@ -171,7 +171,7 @@ fn batches_are_those_of_the_limits_and_name_what_failed() {
 
 /// P-75
 #[test]
-fn the_sweep_comes_as_often_as_the_limits_say() {
+fn the_schedules_come_as_often_as_the_limits_say() {
     let scheduled: Vec<_> = template()
         .unwrap()
         .functions
@@ -185,7 +185,10 @@ fn the_sweep_comes_as_often_as_the_limits_say() {
 
     assert_eq!(
         scheduled,
-        [("sweep-stages".to_owned(), Rate(LIMITS.sweep_every))]
+        [
+            ("fetch-activity".to_owned(), Rate(LIMITS.look_back_every)),
+            ("sweep-stages".to_owned(), Rate(LIMITS.sweep_every)),
+        ]
     );
 }
 

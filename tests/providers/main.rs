@@ -9,4 +9,5 @@
 mod access;
 mod fetch;
 mod limits;
+mod reconcile;
 mod strava;

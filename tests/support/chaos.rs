@@ -482,7 +482,7 @@ impl Chaos {
 
     /// Fires the sweep once; 0 when it failed, as it may while things break.
     async fn fire_sweep(&self) -> u64 {
-        let results = self.instance.cloud().fire_schedules().await;
+        let results = self.instance.cloud().fire_schedules("sweep-stages").await;
         let answers = results.into_iter().flatten();
         let done = answers.filter_map(|answer| serde_json::from_slice::<Value>(&answer).ok());
         done.map(|done| {

@@ -192,7 +192,7 @@ const fn hot(path: &'static str, role: &'static str, arguments: &'static str) ->
 }
 
 /// In the order in which a delivery, a stage, the sweep and a client run them: one leaves what the next one needs.
-const HOT: [Hot; 36] = [
+const HOT: [Hot; 37] = [
     hot(
         "users/find_user_by_connection",
         "ingest",
@@ -265,6 +265,11 @@ const HOT: [Hot; 36] = [
         "stages/postpone_fetch",
         "fetch",
         ":workout, 'fetch', :new, 1, 1, 60, 'not_ready: later'",
+    ),
+    hot(
+        "reconciliations/claim_due",
+        "fetch",
+        ":new, 60, ARRAY['strava']",
     ),
     hot("deliveries/forget_bodies", "sweep", "2592000, 500"),
     hot(

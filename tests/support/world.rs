@@ -486,11 +486,20 @@ impl World {
 
     /// Sweeps once, as the schedule does.
     pub async fn sweep(&self) -> Value {
-        let results = self.cloud().fire_schedules().await;
+        self.fire("sweep-stages").await
+    }
+
+    /// Looks once for what webhooks did not tell, as the schedule does.
+    pub async fn look_back(&self) -> Value {
+        self.fire("fetch-activity").await
+    }
+
+    async fn fire(&self, function: &str) -> Value {
+        let results = self.cloud().fire_schedules(function).await;
         let [result] = results.as_slice() else {
             panic!("one schedule, not {}", results.len())
         };
-        let answer = result.as_ref().expect("the sweep answers");
+        let answer = result.as_ref().expect("an answer");
         serde_json::from_slice(answer).expect("JSON")
     }
 

@@ -1,7 +1,10 @@
 //! An athlete's access token: opened, and refreshed by exactly one of all who find it too old.
 
+use crate::budget::SharedBudget;
+use domain::id::UserId;
+use futures_util::future::BoxFuture;
 use platform::app::end;
-use platform::providers::api::Refusal;
+use platform::providers::api::{Api, Refusal};
 use platform::providers::client::Client;
 use platform::providers::source::Source;
 use platform::providers::tokens::{self, Kind, RefreshError, Tokens};
@@ -9,7 +12,6 @@ use platform::seal::{SealError, SealingKeys};
 use platform::secret::Secret;
 use std::time::Duration;
 use store::connections::{self, Access, SealedTokens};
-use store::stages::RunKey;
 use store::{Store, StoreError, Tx};
 use uuid::Uuid;
 
@@ -42,26 +44,72 @@ const REAUTHORISE: NoAccess = NoAccess::Lasting(
     "needs_reauthorisation: the provider refuses our access; the athlete has to connect again",
 );
 
-/// Whose access is wanted.
+/// Whose access is wanted, to which provider, and what for.
 pub(crate) struct Wanted<'a> {
     pub(crate) store: &'a Store,
     pub(crate) keys: &'a SealingKeys,
     pub(crate) http: &'a Client,
     pub(crate) provider: &'a str,
     pub(crate) source: &'a dyn Source,
-    pub(crate) run: RunKey,
+    pub(crate) user: UserId,
+    /// Whether somebody just did this; what is asked of the past leaves room for it.
+    pub(crate) is_live: bool,
+}
+
+/// What a provider is asked.
+pub(crate) trait Question: Sync {
+    /// What it answers.
+    type Answer: Send;
+
+    /// Asks it, of an account.
+    fn put<'a>(
+        &'a self,
+        api: &'a Api<'a>,
+        account: &'a str,
+    ) -> BoxFuture<'a, Result<Self::Answer, Refusal>>;
 }
 
 /// A token that can be used.
-pub(crate) struct Granted {
-    pub(crate) token: Secret<String>,
-    pub(crate) access: Access,
+struct Granted {
+    token: Secret<String>,
+    access: Access,
 }
 
 impl Wanted<'_> {
+    /// Asks the provider with the athlete's token and within the budget, and once more with a new
+    /// token if that is not believed.
+    pub(crate) async fn ask<Q: Question>(&self, question: &Q) -> Result<Q::Answer, NoAccess> {
+        let granted = self.token(None).await?;
+        match self.ask_with(&granted, question).await {
+            Err(Refusal::Unauthorized) => {}
+            answer => return answer.map_err(NoAccess::Passing),
+        }
+        let granted = self.token(Some(granted.access.token_version)).await?;
+        match self.ask_with(&granted, question).await {
+            Err(Refusal::Unauthorized) => Err(self.give_up(&granted.access).await),
+            answer => answer.map_err(NoAccess::Passing),
+        }
+    }
+
+    async fn ask_with<Q: Question>(
+        &self,
+        granted: &Granted,
+        question: &Q,
+    ) -> Result<Q::Answer, Refusal> {
+        let budget = SharedBudget {
+            store: self.store,
+            provider: self.provider,
+            source: self.source,
+            is_live: self.is_live,
+        };
+        let authorization = self.source.authorization(&granted.token);
+        let api = Api::new(self.http, self.source.base_url(), authorization, &budget)?;
+        question.put(&api, &granted.access.provider_user_id).await
+    }
+
     /// The athlete's token, refreshed if need be; `refused` are tokens that the provider does not
     /// believe although they are not too old.
-    pub(crate) async fn token(&self, refused: Option<i64>) -> Result<Granted, NoAccess> {
+    async fn token(&self, refused: Option<i64>) -> Result<Granted, NoAccess> {
         for _ in 0..LOOKS {
             let access = self.find().await?;
             if !self.source.needs_token() {
@@ -92,7 +140,7 @@ impl Wanted<'_> {
     }
 
     /// Notes that even a refreshed token is not believed.
-    pub(crate) async fn give_up(&self, access: &Access) -> NoAccess {
+    async fn give_up(&self, access: &Access) -> NoAccess {
         match self.require_reauthorisation(access).await {
             Ok(()) => REAUTHORISE,
             Err(error) => error.into(),
@@ -100,9 +148,8 @@ impl Wanted<'_> {
     }
 
     async fn find(&self) -> Result<Access, NoAccess> {
-        let mut tx = self.store.begin(self.run.user_id).await?;
-        let found =
-            connections::find_access(&mut tx, self.run.user_id, self.provider, MARGIN).await;
+        let mut tx = self.store.begin(self.user).await?;
+        let found = connections::find_access(&mut tx, self.user, self.provider, MARGIN).await;
         end(tx).await;
         found?.ok_or(NoAccess::Lasting(
             "not_connected: the athlete has not connected this provider",
@@ -110,7 +157,7 @@ impl Wanted<'_> {
     }
 
     async fn claim(&self, access: &Access, claim: Uuid) -> Result<bool, StoreError> {
-        let mut tx = self.store.begin(self.run.user_id).await?;
+        let mut tx = self.store.begin(self.user).await?;
         let claimed = connections::claim_refresh(&mut tx, access, claim, CLAIM).await;
         settle(tx, claimed).await
     }
@@ -118,8 +165,8 @@ impl Wanted<'_> {
     /// Refreshes under the claim. The new tokens are stored before anybody uses them: most
     /// providers forget the old refresh token as soon as they hand out another.
     async fn refresh(&self, access: &Access, claim: Uuid) -> Result<(), NoAccess> {
-        let outcome = self.ask(access).await;
-        let mut tx = self.store.begin(self.run.user_id).await?;
+        let outcome = self.ask_for_tokens(access).await;
+        let mut tx = self.store.begin(self.user).await?;
         let stored = match &outcome {
             Ok(tokens) => connections::store_tokens(&mut tx, access, claim, tokens)
                 .await
@@ -139,7 +186,7 @@ impl Wanted<'_> {
         outcome.map(|_| ())
     }
 
-    async fn ask(&self, access: &Access) -> Result<SealedTokens, NoAccess> {
+    async fn ask_for_tokens(&self, access: &Access) -> Result<SealedTokens, NoAccess> {
         let Some(sealed) = access.refresh_token.as_deref() else {
             return Err(REAUTHORISE);
         };
@@ -153,7 +200,7 @@ impl Wanted<'_> {
     }
 
     async fn require_reauthorisation(&self, access: &Access) -> Result<(), StoreError> {
-        let mut tx = self.store.begin(self.run.user_id).await?;
+        let mut tx = self.store.begin(self.user).await?;
         let required = connections::require_reauthorisation(&mut tx, access).await;
         settle(tx, required).await
     }

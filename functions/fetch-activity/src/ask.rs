@@ -1,9 +1,9 @@
 //! One question to a provider: with the athlete's token, within the budget.
 
-use crate::access::{Granted, NoAccess, Wanted};
-use crate::budget::SharedBudget;
+use crate::access::{NoAccess, Question, Wanted};
 use crate::wait::Later;
 use domain::recording::Recording;
+use futures_util::future::BoxFuture;
 use platform::app::end;
 use platform::clock;
 use platform::intake::unpack;
@@ -50,6 +50,33 @@ pub(crate) enum Answered {
     Later(Later),
 }
 
+/// What an activity is now, and the hash of all that was read to know it.
+struct WhatItIs<'q> {
+    source: &'q dyn Source,
+    activity_id: &'q str,
+    delivery: Option<Delivery<'q>>,
+}
+
+impl Question for WhatItIs<'_> {
+    type Answer = (Fetched, [u8; 32]);
+
+    fn put<'a>(
+        &'a self,
+        api: &'a Api<'a>,
+        account: &'a str,
+    ) -> BoxFuture<'a, Result<Self::Answer, Refusal>> {
+        Box::pin(async move {
+            let asked = Asked {
+                account,
+                activity_id: self.activity_id,
+                delivery: self.delivery,
+            };
+            let fetched = self.source.fetch(api, asked).await?;
+            Ok((fetched, api.source_sha256()))
+        })
+    }
+}
+
 impl Asking<'_> {
     /// Asks.
     ///
@@ -80,61 +107,33 @@ impl Asking<'_> {
         kept
     }
 
-    /// Asks with the athlete's token, and once more with a new one if that is not believed.
     async fn fetch(
         &self,
         source: &dyn Source,
         kept: Option<&Kept>,
     ) -> Result<(Fetched, [u8; 32]), NoAccess> {
+        let body = kept.map(|kept| unpack(&kept.body)).transpose();
+        let body =
+            body.map_err(|_| NoAccess::Lasting("provider_answer: what it said is damaged"))?;
+        let delivery = kept.zip(body.as_deref()).map(|(kept, body)| Delivery {
+            headers: &kept.headers,
+            body,
+        });
         let wanted = Wanted {
             store: self.store,
             keys: self.keys,
             http: self.http,
             provider: &self.known.provider,
             source,
-            run: self.run,
+            user: self.run.user_id,
+            is_live: self.known.is_live,
         };
-        let granted = wanted.token(None).await?;
-        match self.fetch_with(source, &granted, kept).await {
-            Err(Refusal::Unauthorized) => {}
-            answer => return answer.map_err(NoAccess::Passing),
-        }
-        let granted = wanted.token(Some(granted.access.token_version)).await?;
-        match self.fetch_with(source, &granted, kept).await {
-            Err(Refusal::Unauthorized) => Err(wanted.give_up(&granted.access).await),
-            answer => answer.map_err(NoAccess::Passing),
-        }
-    }
-
-    async fn fetch_with(
-        &self,
-        source: &dyn Source,
-        granted: &Granted,
-        kept: Option<&Kept>,
-    ) -> Result<(Fetched, [u8; 32]), Refusal> {
-        let budget = SharedBudget {
-            store: self.store,
-            provider: &self.known.provider,
+        let question = WhatItIs {
             source,
-            is_live: true,
-        };
-        let authorization = source.authorization(&granted.token);
-        let api = Api::new(self.http, source.base_url(), authorization, &budget)?;
-        let body = kept
-            .map(|kept| unpack(&kept.body))
-            .transpose()
-            .map_err(|_| Refusal::Unusable("the kept delivery is damaged".to_owned()))?;
-        let delivery = kept.zip(body.as_deref()).map(|(kept, body)| Delivery {
-            headers: &kept.headers,
-            body,
-        });
-        let asked = Asked {
-            account: &granted.access.provider_user_id,
             activity_id: &self.known.provider_activity_id,
             delivery,
         };
-        let fetched = source.fetch(&api, asked).await?;
-        Ok((fetched, api.source_sha256()))
+        wanted.ask(&question).await
     }
 
     fn understand(

@@ -9,11 +9,14 @@
 mod access;
 mod ask;
 mod budget;
+mod reconcile;
 mod wait;
 
 use ask::{Answered, Asking};
 use chrono::{DateTime, Utc};
 use domain::stage::StageName;
+use futures_util::future::BoxFuture;
+use lambda_runtime::{LambdaEvent, service_fn};
 use platform::app::end;
 use platform::batch::{self, Answerer};
 use platform::clock;
@@ -25,6 +28,7 @@ use platform::providers::client::Client;
 use platform::providers::source::Sources;
 use platform::seal::SealingKeys;
 use platform::stage::{self, Defeat, Disposition};
+use serde_json::Value;
 use store::ingest::{self, Ingested};
 use store::stages::{self, Claim, RunKey};
 use store::workouts::{self, Fetchable, ProviderKey};
@@ -52,12 +56,30 @@ impl FetchActivity {
     }
 }
 
-/// Answers the stage's doorbells until the sandbox ends.
+/// Answers the stage's doorbells, and looks back whenever the schedule says so, until the sandbox
+/// ends.
 ///
 /// # Errors
 /// When the environment is not complete, or the Lambda runtime cannot be reached.
 pub async fn run() -> Result<(), platform::Error> {
-    batch::serve(FetchActivity::from_environment()?).await
+    let fetch = FetchActivity::from_environment()?;
+    let fetch = &fetch;
+    let work = move |event: LambdaEvent<Value>| -> BoxFuture<'_, _> {
+        Box::pin(async move {
+            let answer = match batch::batch(event.payload)? {
+                Some(doorbells) => {
+                    serde_json::to_value(batch::answer_batch(fetch, doorbells).await?)?
+                }
+                None => {
+                    let pass = fetch.reconcile(&event.context.request_id).await?;
+                    tracing::info!(asked = pass.asked, repaired = pass.repaired, "looked back");
+                    serde_json::to_value(pass)?
+                }
+            };
+            Ok::<_, platform::Error>(answer)
+        })
+    };
+    lambda_runtime::run(service_fn(work)).await
 }
 
 impl Answerer for FetchActivity {

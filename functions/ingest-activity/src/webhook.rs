@@ -14,7 +14,7 @@ use sha2::{Digest, Sha256};
 use store::deliveries::{self, DeliveryKey, Remembered};
 use store::ingest::{self, Ingested, Outcome};
 use store::workouts::ProviderKey;
-use store::{Tx, users};
+use store::{Tx, reconciliations, users};
 
 /// What the provider hears of one item; it only needs the status.
 #[derive(Serialize)]
@@ -178,7 +178,11 @@ impl<'a> Told<'a> {
                 ingest::announce(tx, user, key(id), announced_at).await?
             }
             Self::Deleted(id) => ingest::delete(tx, user, key(id), occurred_at).await?,
-            Self::Access => Ingested::quiet(None, Outcome::Noted),
+            Self::Access => {
+                // The provider is asked before it is believed.
+                reconciliations::make_due(tx, user, delivery.provider).await?;
+                Ingested::quiet(None, Outcome::Noted)
+            }
         })
     }
 }

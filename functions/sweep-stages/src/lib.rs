@@ -97,7 +97,7 @@ pub async fn run() -> Result<(), platform::Error> {
     let sweep = Sweep::from_environment()?;
     let sweep = &sweep;
     lambda_runtime::run(service_fn(async move |event: LambdaEvent<Value>| {
-        let answer = match batch::dead_letters(event.payload)? {
+        let answer = match batch::batch(event.payload)? {
             Some(letters) => {
                 let answered = batch::answer_dead_letters(&sweep.store, letters).await?;
                 serde_json::to_value(answered)?

@@ -57,7 +57,10 @@ pub async fn serve<A: Answerer>(answerer: A) -> Result<(), crate::Error> {
 }
 
 /// Answers the records one after another and names those that must come again.
-async fn answer_batch<A: Answerer>(
+///
+/// # Errors
+/// [`BatchError`] when the batch has to come again as a whole.
+pub async fn answer_batch<A: Answerer>(
     answerer: &A,
     event: SqsEvent,
 ) -> Result<SqsBatchResponse, BatchError> {
@@ -83,11 +86,11 @@ async fn answer_batch<A: Answerer>(
     Ok(response(failed))
 }
 
-/// The batch of dead letters in an event, where one function hears of other things too.
+/// The batch in an event, where one function hears of other things too.
 ///
 /// # Errors
 /// When it looks like a batch and is none.
-pub fn dead_letters(event: Value) -> Result<Option<SqsEvent>, serde_json::Error> {
+pub fn batch(event: Value) -> Result<Option<SqsEvent>, serde_json::Error> {
     if event.get("Records").is_some() {
         serde_json::from_value(event).map(Some)
     } else {

@@ -60,6 +60,8 @@ pub struct Limits {
     pub fetch_batch_size: u32,
     /// How long a delivery is kept as it came.
     pub keep_bodies: Duration,
+    /// How often connections that are due are asked what no webhook told.
+    pub look_back_every: Duration,
     /// A doorbell older than this is taken for lost; a second one is harmless.
     pub ring_again_after: Duration,
     /// Time between two sweeps; with `ring_again_after` any lost doorbell is repaired in 3 minutes.
@@ -89,6 +91,7 @@ pub const LIMITS: Limits = Limits {
     batch_size: 5,
     fetch_batch_size: 1,
     keep_bodies: Duration::from_secs(30 * 24 * 3600),
+    look_back_every: Duration::from_secs(300),
     ring_again_after: Duration::from_secs(90),
     sweep_every: Duration::from_secs(60),
     sweep_size: 500,

@@ -16,6 +16,7 @@ mod error;
 pub mod ingest;
 pub mod plans;
 pub mod reads;
+pub mod reconciliations;
 mod session;
 pub mod setup;
 pub mod stages;

@@ -472,6 +472,8 @@ pub struct Fetchable {
     pub generation: i64,
     /// How often the provider was asked and not ready.
     pub postponed: i16,
+    /// Whether somebody just did this, or changed it; otherwise it is of the past.
+    pub is_live: bool,
 }
 
 /// Finds what a fetch has to know, of a tombstone too; `None` when nothing is to be fetched.

@@ -40,6 +40,21 @@ pub(crate) async fn tell(world: &World, activity: u64, aspect: &str, at: i64) ->
     world.post_webhook(PATH, &[], body.to_string()).await
 }
 
+/// Tells that the athlete took our access away, as Strava does.
+pub(crate) async fn deauthorise(world: &World, at: i64) -> Answer {
+    let owner = ACCOUNT.parse::<u64>().unwrap();
+    let body = json!({
+        "object_type": "athlete",
+        "object_id": owner,
+        "aspect_type": "update",
+        "updates": {"authorized": "false"},
+        "owner_id": owner,
+        "subscription_id": SUBSCRIPTION,
+        "event_time": at,
+    });
+    world.post_webhook(PATH, &[], body.to_string()).await
+}
+
 /// When Strava tells of something, in seconds since 1970.
 pub(crate) const EVENT_TIME: i64 = 1_795_200_000;
 

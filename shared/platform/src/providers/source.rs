@@ -7,6 +7,7 @@ use super::{
 };
 use crate::config::{self, ConfigError};
 use crate::secret::Secret;
+use chrono::{DateTime, Utc};
 use domain::recording::Recording;
 use futures_util::future::BoxFuture;
 use lambda_http::http::{HeaderMap, HeaderName, header};
@@ -68,6 +69,32 @@ pub trait Source: Send + Sync {
         api: &'a Api<'a>,
         asked: Asked<'a>,
     ) -> BoxFuture<'a, Result<Fetched, Refusal>>;
+
+    /// How it tells what there is, if it does.
+    fn lists(&self) -> Option<&dyn Lists> {
+        None
+    }
+}
+
+/// The part of a provider's file that asks what there is, because a webhook may have been lost.
+pub trait Lists: Send + Sync {
+    /// Asks for one page of an athlete's activities since a time, the first page being 1; `None`
+    /// behind the last one.
+    fn list<'a>(
+        &'a self,
+        api: &'a Api<'a>,
+        since: DateTime<Utc>,
+        page: u32,
+    ) -> BoxFuture<'a, Result<Option<Vec<Listed>>, Refusal>>;
+}
+
+/// An activity that there is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listed {
+    /// The provider's own id of it.
+    pub activity_id: String,
+    /// When it began.
+    pub started_at: DateTime<Utc>,
 }
 
 /// Where a provider is asked, and as whom; a member `api` of its settings.
@@ -202,6 +229,12 @@ impl Sources {
             sources.insert(*name, configure(api));
         }
         Ok(Self(sources))
+    }
+
+    /// The names of those that tell what there is.
+    pub fn that_list(&self) -> Vec<&'static str> {
+        let listing = self.0.iter().filter(|(_, source)| source.lists().is_some());
+        listing.map(|(name, _)| *name).collect()
     }
 
     /// Finds a provider that can be asked, and its name as we write it.

@@ -8,7 +8,9 @@ use crate::providers::answers::{brought, found, part};
 use crate::providers::api::{Api, Refusal};
 use crate::providers::json;
 use crate::providers::moments::{Start, seconds_between};
-use crate::providers::source::{ApiSettings, Asked, Fetched, Source, Usage, Window, usage};
+use crate::providers::source::{
+    ApiSettings, Asked, Fetched, Listed, Lists, Source, Usage, Window, usage,
+};
 use crate::providers::sports::from_word;
 use crate::providers::streams::{fitted, steps_per_minute};
 use chrono::{DateTime, Utc};
@@ -24,6 +26,9 @@ const KEYS: &str = "time,distance,latlng,altitude,velocity_smooth,heartrate,cade
 
 /// What an application without more rights may read; everything here is a read.
 const WINDOWS: &[Window] = &[Window::of(100, 15 * 60), Window::of(1000, 24 * 3600)];
+
+/// How many activities a page of the list holds, the most that there may be.
+const PAGE: &str = "200";
 
 /// Strava, as it is asked.
 #[derive(Debug)]
@@ -62,6 +67,54 @@ impl Source for StravaApi {
         asked: Asked<'a>,
     ) -> BoxFuture<'a, Result<Fetched, Refusal>> {
         Box::pin(fetch(api, asked.activity_id))
+    }
+
+    fn lists(&self) -> Option<&dyn Lists> {
+        Some(self)
+    }
+}
+
+impl Lists for StravaApi {
+    fn list<'a>(
+        &'a self,
+        api: &'a Api<'a>,
+        since: DateTime<Utc>,
+        page: u32,
+    ) -> BoxFuture<'a, Result<Option<Vec<Listed>>, Refusal>> {
+        Box::pin(list(api, since, page))
+    }
+}
+
+/// `getLoggedInAthleteActivities`: by their start, at most 200 to a page.
+async fn list(
+    api: &Api<'_>,
+    since: DateTime<Utc>,
+    page: u32,
+) -> Result<Option<Vec<Listed>>, Refusal> {
+    let (after, page) = (since.timestamp().to_string(), page.to_string());
+    let query = [("after", &*after), ("page", &*page), ("per_page", PAGE)];
+    let Some(answer) = found(api.get("athlete/activities", &query).await?)? else {
+        return Ok(None);
+    };
+    let rows: Vec<Row> = answer.json()?;
+    let listed: Vec<Listed> = rows.into_iter().filter_map(Row::listed).collect();
+    Ok((!listed.is_empty()).then_some(listed))
+}
+
+#[derive(Deserialize)]
+struct Row {
+    #[serde(deserialize_with = "json::text")]
+    id: Option<String>,
+    #[serde(flatten)]
+    start: Start,
+}
+
+impl Row {
+    fn listed(self) -> Option<Listed> {
+        Some(Listed {
+            activity_id: self.id?,
+            started_at: self.start.utc(),
+        })
     }
 }
 

@@ -1,0 +1,207 @@
+//! On a schedule: asks what there is, and announces what no webhook told of.
+//!
+//! A webhook can be lost for good: Strava tries three times. So each connection is asked now and
+//! then what the athlete did since it was asked last, with an overlap, because an activity may be
+//! uploaded long after it was done. What is not known is announced, as its webhook would have been;
+//! what is known is left alone.
+
+use crate::FetchActivity;
+use crate::access::{NoAccess, Question, Wanted};
+use chrono::{DateTime, TimeDelta, Utc};
+use futures_util::future::BoxFuture;
+use platform::app::end;
+use platform::clock;
+use platform::providers::api::{Api, Refusal};
+use platform::providers::source::{Listed, Lists, Source};
+use platform::stage;
+use serde::Serialize;
+use std::time::{Duration, Instant};
+use store::ingest;
+use store::reconciliations::{self, Due, Reconciled};
+use store::stages::RunKey;
+use store::workouts::{self, ProviderKey};
+use store::{StoreError, Tx};
+
+/// How far back a connection is asked that was never asked before.
+const FIRST_LOOK: TimeDelta = TimeDelta::days(30);
+/// How far back behind the last time it is asked again: an activity may come late.
+const OVERLAP: TimeDelta = TimeDelta::days(2);
+/// How long after that it is due again.
+const EVERY: Duration = Duration::from_secs(6 * 3600);
+/// How long after it did not answer.
+const SOONER: Duration = Duration::from_secs(15 * 60);
+/// Longer than a pass lives.
+const CLAIM: Duration = Duration::from_secs(60);
+/// When a pass takes no further connection: the function has to end before its time is up.
+const LONG_ENOUGH: Duration = Duration::from_secs(12);
+/// The most pages of a list: 5000 activities in a month are not an athlete's.
+const MOST_PAGES: u32 = 25;
+
+/// What one pass did.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub(crate) struct Pass {
+    /// Connections that were asked.
+    pub(crate) asked: u64,
+    /// Of those, the ones that did not answer.
+    pub(crate) unanswered: u64,
+    /// Activities that no webhook had told of.
+    pub(crate) repaired: i64,
+}
+
+/// A page of what there is since a time.
+struct WhatThereIs<'q> {
+    lists: &'q dyn Lists,
+    since: DateTime<Utc>,
+    page: u32,
+}
+
+impl Question for WhatThereIs<'_> {
+    type Answer = Option<Vec<Listed>>;
+
+    fn put<'a>(
+        &'a self,
+        api: &'a Api<'a>,
+        _account: &'a str,
+    ) -> BoxFuture<'a, Result<Self::Answer, Refusal>> {
+        self.lists.list(api, self.since, self.page)
+    }
+}
+
+impl FetchActivity {
+    /// Asks about what is due, one connection after another, until nothing is or it is time.
+    pub(crate) async fn reconcile(&self, correlation_id: &str) -> Result<Pass, StoreError> {
+        let started = Instant::now();
+        let mut pass = Pass::default();
+        while started.elapsed() < LONG_ENOUGH {
+            let Some(due) = self.claim_due().await? else {
+                break;
+            };
+            let reconciled = self.look_back(&due, correlation_id).await?;
+            pass.asked += 1;
+            pass.unanswered += u64::from(reconciled.error.is_some());
+            pass.repaired += reconciled.repaired;
+            if reconciled.repaired > 0 {
+                let (provider, repaired) = (&due.provider, reconciled.repaired);
+                tracing::warn!(provider, repaired, "webhooks were lost");
+            }
+            let mut tx = self.store.begin(due.user).await?;
+            let ended = reconciliations::finish_reconciliation(&mut tx, &due, &reconciled).await;
+            stage::settle(tx, ended).await?;
+        }
+        Ok(pass)
+    }
+
+    async fn claim_due(&self) -> Result<Option<Due>, StoreError> {
+        let mut tx = self.store.begin_without_user().await?;
+        let listing = self.sources.that_list();
+        let due = reconciliations::claim_due(&mut tx, CLAIM, &listing).await;
+        stage::settle(tx, due).await
+    }
+
+    /// Asks one connection, and announces what is new.
+    async fn look_back(&self, due: &Due, correlation_id: &str) -> Result<Reconciled, StoreError> {
+        let asked_at = clock::now();
+        let since = due
+            .reconciled_at
+            .map_or(asked_at - FIRST_LOOK, |last| last - OVERLAP);
+        let mut reconciled = Reconciled {
+            until: Some(asked_at),
+            repaired: 0,
+            error: None,
+            again: EVERY,
+        };
+        let Some((_, source)) = self.sources.find(&due.provider) else {
+            return Ok(reconciled);
+        };
+        let Some(lists) = source.lists() else {
+            return Ok(reconciled);
+        };
+        for page in 1..=MOST_PAGES {
+            match self.page(due, source, lists, since, page).await {
+                Ok(None) => break,
+                Ok(Some(listed)) => {
+                    reconciled.repaired += self.announce(due, &listed, correlation_id).await?;
+                }
+                Err(NoAccess::Store(error)) => return Err(error),
+                Err(NoAccess::Lasting(error)) => {
+                    // Nothing changes by asking; who connects again makes it due.
+                    reconciled.until = None;
+                    reconciled.error = Some(error.to_owned());
+                    break;
+                }
+                Err(NoAccess::Passing(refusal)) => {
+                    reconciled.until = None;
+                    reconciled.again = patience(&refusal, asked_at);
+                    reconciled.error = Some(refusal.to_string());
+                    break;
+                }
+            }
+        }
+        Ok(reconciled)
+    }
+
+    async fn page(
+        &self,
+        due: &Due,
+        source: &dyn Source,
+        lists: &dyn Lists,
+        since: DateTime<Utc>,
+        page: u32,
+    ) -> Result<Option<Vec<Listed>>, NoAccess> {
+        let wanted = Wanted {
+            store: &self.store,
+            keys: &self.keys,
+            http: &self.http,
+            provider: &due.provider,
+            source,
+            user: due.user,
+            is_live: false,
+        };
+        wanted.ask(&WhatThereIs { lists, since, page }).await
+    }
+
+    /// Announces what is not known of a page, and says how much that was.
+    async fn announce(
+        &self,
+        due: &Due,
+        listed: &[Listed],
+        correlation_id: &str,
+    ) -> Result<i64, StoreError> {
+        let mut tx = self.store.begin(due.user).await?;
+        let announced = match announce(&mut tx, due, listed).await {
+            Ok(announced) => announced,
+            Err(error) => {
+                end(tx).await;
+                return Err(error);
+            }
+        };
+        tx.commit().await?;
+        self.doorbell.ring(&announced, correlation_id).await;
+        Ok(i64::try_from(announced.len()).unwrap_or(i64::MAX))
+    }
+}
+
+async fn announce(tx: &mut Tx, due: &Due, listed: &[Listed]) -> Result<Vec<RunKey>, StoreError> {
+    tx.lock_user(due.user).await?;
+    let mut announced = Vec::new();
+    for activity in listed {
+        let key = ProviderKey::activity(&due.provider, &activity.activity_id);
+        // A tombstone is known too: a list may be older than a deletion.
+        if workouts::find_by_provider(tx, due.user, key)
+            .await?
+            .is_none()
+        {
+            let ingested = ingest::announce(tx, due.user, key, activity.started_at).await?;
+            announced.extend(ingested.runs(due.user));
+        }
+    }
+    Ok(announced)
+}
+
+/// When a provider that did not answer is asked again.
+fn patience(refusal: &Refusal, now: DateTime<Utc>) -> Duration {
+    let Refusal::RateLimited(until) = refusal else {
+        return SOONER;
+    };
+    (*until - now).to_std().unwrap_or(SOONER).max(SOONER)
+}

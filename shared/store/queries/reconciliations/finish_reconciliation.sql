@@ -1,0 +1,12 @@
+-- Guards: only the holder of the claim ends it.
+-- Races with: a pass that took over after the deadline.
+-- Safe because: one guarded UPDATE decides. What could not be asked is due again sooner, and the time
+-- from which it is asked stays where it was, so that nothing falls in between.
+UPDATE reconciliations
+SET claim_token = NULL,
+    claim_expires_at = NULL,
+    due_at = clock_timestamp() + make_interval(secs => $3::float8),
+    reconciled_at = coalesce($4::timestamptz, reconciled_at),
+    repaired = repaired + $5::bigint,
+    last_error = $6::text
+WHERE connection_id = $1::uuid AND claim_token = $2::uuid

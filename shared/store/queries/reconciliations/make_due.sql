@@ -1,0 +1,3 @@
+UPDATE reconciliations
+SET due_at = clock_timestamp()
+WHERE user_id = $1::uuid AND provider = $2::text
