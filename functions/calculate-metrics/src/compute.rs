@@ -72,8 +72,7 @@ pub fn compute(input: &StageInput) -> Result<Output, StageError> {
     let signal = Signal::of(recording)?;
     let grid = &signal.grid;
     let limits = &input.athlete.thresholds;
-    let watts = grid.effort(&recording.power_w);
-    let hr = grid.channel(&recording.hr_bpm);
+    let (watts, hr) = (signal.power(), signal.hr());
     let absent = |reason| {
         if grid.is_empty() {
             Reason::NoSamples
@@ -87,11 +86,11 @@ pub fn compute(input: &StageInput) -> Result<Output, StageError> {
         .map(|ftp| ftp.get())
         .filter(|ftp| *ftp > 0.0)
         .ok_or(Reason::NoFtp);
-    let power = Power::of(&watts).map_err(absent);
+    let power = Power::of(watts).map_err(absent);
     let average_hr = mean(hr.values()).ok_or(absent(Reason::NoHeartRate));
     let normalized = power.and_then(|power| power.normalized_w);
-    let banister = heart_rate::banister(&hr, &input.athlete).map_err(absent);
-    let edwards = heart_rate::edwards(&hr, limits.hr_max_bpm).map_err(absent);
+    let banister = heart_rate::banister(hr, &input.athlete).map_err(absent);
+    let edwards = heart_rate::edwards(hr, limits.hr_max_bpm).map_err(absent);
     let variability = power.and_then(|power| power.variability_index());
     let efficiency = normalized.and_then(|watts| Ok(watts / average_hr?));
     let intensity = normalized.and_then(|watts| Ok(watts / ftp?));

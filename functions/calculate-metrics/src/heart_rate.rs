@@ -3,7 +3,7 @@
 use domain::athlete::{Athlete, Sex};
 use domain::reason::Reason;
 use domain::recording::Channel;
-use domain::signal::heart_rate::zone;
+use domain::signal::heart_rate::seconds_in_zones;
 use domain::signal::number::from_count;
 use domain::units::Bpm;
 
@@ -58,7 +58,14 @@ pub(crate) fn banister(seconds: &Channel, athlete: &Athlete) -> Result<f64, Reas
         return Err(Reason::NoHeartRate);
     }
     let reserve = Reserve::of(athlete)?;
-    let impulses = seconds.values().map(|bpm| reserve.of_minute(bpm));
+    // Hearts beat alike for seconds on end, and an exponential is dear.
+    let mut last = (f64::NAN, 0.0);
+    let impulses = seconds.values().map(|bpm| {
+        if bpm.to_bits() != last.0.to_bits() {
+            last = (bpm, reserve.of_minute(bpm));
+        }
+        last.1
+    });
     Ok(impulses.sum::<f64>() / MINUTE_S)
 }
 
@@ -83,11 +90,9 @@ pub(crate) fn edwards(seconds: &Channel, maximum: Option<Bpm>) -> Result<f64, Re
         return Err(Reason::NoHeartRate);
     }
     let maximum = maximum.ok_or(Reason::NoHrMax)?.get();
-    Ok(seconds
-        .values()
-        .map(|bpm| from_count(zone(bpm, maximum)))
-        .sum::<f64>()
-        / MINUTE_S)
+    let counts = seconds_in_zones(seconds.values(), maximum);
+    let weighted = counts.iter().enumerate();
+    Ok(from_count(weighted.map(|(zone, count)| zone * count).sum()) / MINUTE_S)
 }
 
 #[cfg(test)]

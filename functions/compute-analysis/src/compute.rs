@@ -13,8 +13,10 @@ use crate::splits::{self, Splits};
 use crate::wprime::{self, WPrime};
 use crate::zones::{self, Seconds, Zones};
 use domain::reason::{Reason, Reasons};
+use domain::recording::Channel;
 use domain::signal::figure::note;
 use domain::signal::{Signal, Stretches, session};
+use domain::sport::Sport;
 use domain::stage::{StageError, StageInput};
 use serde::Serialize;
 
@@ -95,8 +97,7 @@ pub fn compute(input: &StageInput) -> Result<Output, StageError> {
     let recording = &input.recording;
     let athlete = &input.athlete;
     let stretches = Stretches::of(&signal);
-    let hr = signal.grid.channel(&recording.hr_bpm);
-    let power = signal.grid.effort(&recording.power_w);
+    let (hr, power) = (signal.hr(), signal.power());
     let speed = signal.speed();
     let mut reasons = Reasons::new();
 
@@ -115,21 +116,27 @@ pub fn compute(input: &StageInput) -> Result<Output, StageError> {
     } else {
         Err(Reason::NoSamples)
     };
-    let mean_max_power = mean_max::power(&power);
-    let mean_max_hr = mean_max::hr(&hr);
-    let wprime = wprime::wprime(&signal, &power, athlete);
+    let mean_max_power = mean_max::power(power);
+    let mean_max_hr = mean_max::hr(hr);
+    let wprime = wprime::wprime(&signal, power, athlete);
     let lengths = note(
         &mut reasons,
         "lengths",
         lengths::lengths(&signal, &stretches),
     );
     let (lengths_method, lengths) = lengths.unzip();
+    // Nothing but the pace zones of a run asks for it.
+    let timer_speed = if recording.sport == Sport::Run {
+        signal.grid.timer_stream(&speed).collect()
+    } else {
+        Channel::default()
+    };
     let seconds = Seconds {
         sport: recording.sport,
         recorded: signal.grid.recorded_s(),
-        hr: &hr,
-        power: &power,
-        speed: &signal.grid.timer_stream(&speed).collect(),
+        hr,
+        power,
+        speed: &timer_speed,
     };
     Ok(Output {
         analysis: Analysis {
@@ -140,13 +147,13 @@ pub fn compute(input: &StageInput) -> Result<Output, StageError> {
             best_efforts,
             mean_max_power: note(&mut reasons, "mean_max_power", mean_max_power),
             mean_max_hr: note(&mut reasons, "mean_max_hr", mean_max_hr),
-            decoupling: decoupling::decoupling(&signal, &hr, &power, &speed, &mut reasons),
+            decoupling: decoupling::decoupling(&signal, hr, power, &speed, &mut reasons),
             wprime: note(&mut reasons, "wprime", wprime),
             gap: gap::gap(&signal, &mut reasons),
             lengths,
             lengths_method,
             sets: note(&mut reasons, "sets", sets::sets(recording)),
-            execution: execution::execution(&signal, &stretches, &hr, input, &mut reasons),
+            execution: execution::execution(&signal, &stretches, hr, input, &mut reasons),
             reasons,
         },
     })

@@ -3,7 +3,7 @@
 use domain::reason::{Reason, Reasons};
 use domain::recording::Channel;
 use domain::signal::figure::settle;
-use domain::signal::number::mean;
+use domain::signal::number::{from_count, mean};
 use domain::signal::{Signal, power};
 use serde::Serialize;
 
@@ -48,7 +48,7 @@ pub(crate) fn decoupling(
         if !hr.has_values() {
             return Err(Reason::NoHeartRate);
         }
-        drift(&joined(signal, hr, output))
+        drift(joined(signal, hr, output), signal.grid.recorded_s())
     };
     let output = if watts.has_values() { watts } else { speed };
     Decoupling {
@@ -67,18 +67,25 @@ pub(crate) fn decoupling(
 }
 
 /// The timer stream's (heart rate, output), absent where either is.
-fn joined(signal: &Signal<'_>, hr: &Channel, output: &Channel) -> Vec<Option<(f64, f64)>> {
+fn joined<'a>(
+    signal: &'a Signal<'_>,
+    hr: &'a Channel,
+    output: &'a Channel,
+) -> impl Iterator<Item = Option<(f64, f64)>> {
     let beats = signal.grid.timer_stream(hr);
     let outputs = signal.grid.timer_stream(output);
     beats
         .zip(outputs)
         .map(|(bpm, output)| bpm.filter(|bpm| *bpm > 0.0).zip(output))
-        .collect()
 }
 
-fn drift(stream: &[Option<(f64, f64)>]) -> Result<f64, Reason> {
-    let (first, second) = stream.split_at(stream.len() / 2);
-    let (first, second) = (efficiency(first)?, efficiency(second)?);
+/// The loss from the first to the second half of a stream of so many seconds.
+fn drift(
+    mut stream: impl Iterator<Item = Option<(f64, f64)>>,
+    seconds: usize,
+) -> Result<f64, Reason> {
+    let first = efficiency(stream.by_ref().take(seconds / 2))?;
+    let second = efficiency(stream)?;
     if first > 0.0 {
         Ok(100.0 * (first - second) / first)
     } else {
@@ -87,16 +94,18 @@ fn drift(stream: &[Option<(f64, f64)>]) -> Result<f64, Reason> {
 }
 
 /// Mean output over mean heart rate.
-fn efficiency(half: &[Option<(f64, f64)>]) -> Result<f64, Reason> {
-    if half.iter().flatten().count() < LEAST_SECONDS {
+fn efficiency(half: impl Iterator<Item = Option<(f64, f64)>>) -> Result<f64, Reason> {
+    let (mut count, mut beats, mut outputs) = (0_usize, 0.0, 0.0);
+    for (bpm, output) in half.flatten() {
+        count += 1;
+        beats += bpm;
+        outputs += output;
+    }
+    if count < LEAST_SECONDS {
         return Err(Reason::TooShort);
     }
-    let output = mean(half.iter().flatten().map(|both| both.1));
-    let hr = mean(half.iter().flatten().map(|both| both.0));
-    output
-        .zip(hr)
-        .map(|(output, hr)| output / hr)
-        .ok_or(Reason::TooShort)
+    let seconds = from_count(count);
+    Ok((outputs / seconds) / (beats / seconds))
 }
 
 fn is_steady(output: &Channel) -> bool {
@@ -115,7 +124,7 @@ mod tests {
         let stream: Vec<_> = std::iter::repeat_n(Some((120.0, 180.0)), 100)
             .chain(std::iter::repeat_n(Some((150.0, 180.0)), 100))
             .collect();
-        assert!((drift(&stream).unwrap() - 20.0).abs() < 1e-9);
+        assert!((drift(stream.into_iter(), 200).unwrap() - 20.0).abs() < 1e-9);
     }
 
     /// P-63
@@ -123,8 +132,8 @@ mod tests {
     fn each_half_needs_a_minute_of_both_values() {
         let mut stream = vec![Some((120.0, 180.0)); 119];
         stream.push(None);
-        assert_eq!(drift(&stream), Err(Reason::TooShort));
-        assert_eq!(drift(&[]), Err(Reason::TooShort));
+        assert_eq!(drift(stream.into_iter(), 120), Err(Reason::TooShort));
+        assert_eq!(drift(std::iter::empty(), 0), Err(Reason::TooShort));
     }
 
     /// P-63

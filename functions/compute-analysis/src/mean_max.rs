@@ -24,8 +24,11 @@ const LONG_STEP_S: u32 = 300;
 /// Heart rate follows effort too slowly for shorter durations, in seconds.
 const SHORTEST_HR_S: u32 = 60;
 
-/// Windows that are looked at together.
-const BLOCK: usize = 64;
+/// How many windows are passed over together where none of them can be the best.
+const BLOCKS: [usize; 3] = [512, 64, 16];
+
+/// Windows that are looked at together, one after the other.
+const GROUP: usize = 16;
 
 /// The best mean power over one duration.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
@@ -173,31 +176,57 @@ impl Sums {
                 };
             }
         }
-        let blocks = starts.chunks(BLOCK).zip(ends.chunks(BLOCK));
-        for (number, (starts, ends)) in blocks.enumerate() {
-            let first = number * BLOCK;
-            let is_better = |work: f64, start: usize| {
-                let earlier = best.start.cmp(&start);
-                work.total_cmp(&best.work).then(earlier).is_gt()
+        let mut first = 0;
+        while let Some(start) = starts.get(first) {
+            let most = |block: usize| {
+                let last = ends.get(first + block - 1).or(ends.last())?;
+                Some(last - start)
             };
-            let most = ends.last()? - starts.first()?;
-            if self.grows && !is_better(most, first) {
+            let is_worse = |block: &usize| {
+                let tie = best.start <= first;
+                most(*block).is_some_and(|most| most < best.work || tie && most <= best.work)
+            };
+            if let Some(block) = BLOCKS.iter().find(|block| self.grows && is_worse(block)) {
+                first += block;
                 continue;
             }
-            let work = starts.iter().zip(ends).map(|(start, end)| end - start);
-            let (offset, work) = work
-                .enumerate()
-                .reduce(|best, next| if next.1 > best.1 { next } else { best })?;
-            if is_better(work, first + offset) {
-                best = Window {
-                    start: first + offset,
-                    duration,
-                    work,
-                };
+            let last = (first + GROUP).min(starts.len());
+            let (starts, ends) = (starts.get(first..last)?, ends.get(first..last)?);
+            let work = greatest_gain(starts, ends);
+            if work > best.work || work >= best.work && first < best.start {
+                let works = starts.iter().zip(ends).map(|(start, end)| end - start);
+                let offset = works.take_while(|other| *other < work).count();
+                if work > best.work || first + offset < best.start {
+                    best = Window {
+                        start: first + offset,
+                        duration,
+                        work,
+                    };
+                }
             }
+            first = last;
         }
         Some(best)
     }
+}
+
+/// The most that any end lies above its start.
+fn greatest_gain(starts: &[f64], ends: &[f64]) -> f64 {
+    // Four maxima side by side, because a single one waits for itself at every step.
+    let (starts, last_starts) = starts.as_chunks::<4>();
+    let (ends, last_ends) = ends.as_chunks::<4>();
+    let mut most = [f64::NEG_INFINITY; 4];
+    let rise = |most: &mut f64, gain: f64| *most = if gain > *most { gain } else { *most };
+    for (starts, ends) in starts.iter().zip(ends) {
+        for ((most, start), end) in most.iter_mut().zip(starts).zip(ends) {
+            rise(most, end - start);
+        }
+    }
+    let mut greatest = most.into_iter().fold(f64::NEG_INFINITY, f64::max);
+    for (start, end) in last_starts.iter().zip(last_ends) {
+        rise(&mut greatest, end - start);
+    }
+    greatest
 }
 
 #[cfg(test)]

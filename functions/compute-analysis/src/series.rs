@@ -4,7 +4,9 @@ use domain::recording::Channel;
 use domain::signal::Signal;
 use domain::signal::grade::Profile;
 use domain::signal::grid::is_measured;
+use domain::signal::number::mean;
 use serde::Serialize;
+use std::ops::Range;
 
 /// The most samples that are kept as they are.
 const ALL_UP_TO: usize = 1200;
@@ -109,6 +111,33 @@ fn grades(signal: &Signal<'_>, samples: &[usize]) -> Option<Vec<Option<f64>>> {
     Some(per_cent.collect())
 }
 
+/// A channel's first least and first greatest value, each with its index.
+struct Extremes {
+    least: (usize, f64),
+    greatest: (usize, f64),
+}
+
+impl Extremes {
+    fn of(channel: &Channel) -> Option<Self> {
+        let known = channel.iter().enumerate();
+        let mut known = known.filter_map(|(index, value)| Some((index, value?)));
+        let first = known.next()?;
+        let mut extremes = Self {
+            least: first,
+            greatest: first,
+        };
+        for next in known {
+            if next.1 < extremes.least.1 {
+                extremes.least = next;
+            }
+            if next.1 > extremes.greatest.1 {
+                extremes.greatest = next;
+            }
+        }
+        Some(extremes)
+    }
+}
+
 /// One channel scaled so that no unit outweighs another.
 struct Scaled<'a> {
     channel: &'a Channel,
@@ -116,9 +145,8 @@ struct Scaled<'a> {
 }
 
 impl<'a> Scaled<'a> {
-    fn of(channel: &'a Channel) -> Option<Self> {
-        let least = channel.values().reduce(f64::min)?;
-        let greatest = channel.values().reduce(f64::max)?;
+    fn of(channel: &'a Channel, extremes: &Extremes) -> Option<Self> {
+        let (least, greatest) = (extremes.least.1, extremes.greatest.1);
         let scale = 1.0 / (greatest - least);
         (greatest > least && scale.is_finite()).then_some(Self { channel, scale })
     }
@@ -127,19 +155,22 @@ impl<'a> Scaled<'a> {
         self.channel.get(index).map(|value| value * self.scale)
     }
 
-    fn mean(&self, bucket: std::ops::Range<usize>) -> Option<f64> {
-        domain::signal::number::mean(bucket.filter_map(|index| self.at(index)))
+    fn range(&self, bucket: Range<usize>) -> impl Iterator<Item = Option<f64>> {
+        let values = self.channel.range(bucket);
+        values.map(|value| value.map(|value| value * self.scale))
     }
 }
 
 /// Indices of the ends, the extremes and one point per bucket, ascending.
 fn thinned(times: &[f64], channels: &[&Channel]) -> Vec<usize> {
-    let mut chosen: Vec<usize> = channels
-        .iter()
-        .flat_map(|channel| extremes(channel))
-        .collect();
-    chosen.extend([0, times.len() - 1]);
-    let scaled: Vec<Scaled<'_>> = channels.iter().filter_map(|c| Scaled::of(c)).collect();
+    let mut chosen = vec![0, times.len() - 1];
+    let mut scaled = Vec::with_capacity(channels.len());
+    for channel in channels {
+        if let Some(extremes) = Extremes::of(channel) {
+            chosen.extend([extremes.least.0, extremes.greatest.0]);
+            scaled.extend(Scaled::of(channel, &extremes));
+        }
+    }
     let inner = times.len() - 2;
     // Bucket `k` spans the samples between both ends; one past the last is the last sample.
     let bucket = |k: usize| {
@@ -150,28 +181,32 @@ fn thinned(times: &[f64], channels: &[&Channel]) -> Vec<usize> {
             times.len() - 1..times.len()
         }
     };
+    let times_in = |bucket: Range<usize>| times.get(bucket).unwrap_or_default();
     let mut previous = 0;
+    let mut areas = Vec::new();
     for k in 0..BUCKETS {
-        let next = bucket(k + 1);
-        let next_time = domain::signal::number::mean(
-            times.get(next.clone()).unwrap_or_default().iter().copied(),
-        );
-        let next_values: Vec<Option<f64>> = scaled
-            .iter()
-            .map(|channel| channel.mean(next.clone()))
-            .collect();
-        let area = |index: usize| -> f64 {
-            let clock = times.get(previous).zip(times.get(index)).zip(next_time);
-            let Some(((t0, t1), t2)) = clock else {
-                return 0.0;
-            };
-            let areas = scaled.iter().zip(&next_values).filter_map(|(channel, v2)| {
-                let (v0, v1, v2) = (channel.at(previous)?, channel.at(index)?, (*v2)?);
-                Some(((t0 - t2) * (v1 - v0) - (t0 - t1) * (v2 - v0)).abs())
-            });
-            areas.sum()
+        let (here, next) = (bucket(k), bucket(k + 1));
+        let next_time = mean(times_in(next.clone()).iter().copied());
+        let Some((t0, t2)) = times.get(previous).copied().zip(next_time) else {
+            break;
         };
-        let best = bucket(k).map(|index| (index, area(index)));
+        areas.clear();
+        areas.resize(here.len(), 0.0);
+        for channel in &scaled {
+            let next_value = mean(channel.range(next.clone()).flatten());
+            let Some((v0, v2)) = channel.at(previous).zip(next_value) else {
+                continue;
+            };
+            let points = times_in(here.clone())
+                .iter()
+                .zip(channel.range(here.clone()));
+            for (area, (t1, v1)) in areas.iter_mut().zip(points) {
+                if let Some(v1) = v1 {
+                    *area += ((t0 - t2) * (v1 - v0) - (t0 - t1) * (v2 - v0)).abs();
+                }
+            }
+        }
+        let best = here.zip(areas.iter().copied());
         if let Some((index, _)) =
             best.reduce(|best, next| if next.1 > best.1 { next } else { best })
         {
@@ -182,19 +217,6 @@ fn thinned(times: &[f64], channels: &[&Channel]) -> Vec<usize> {
     chosen.sort_unstable();
     chosen.dedup();
     chosen
-}
-
-/// The indices of a channel's first least and first greatest value.
-fn extremes(channel: &Channel) -> impl Iterator<Item = usize> {
-    let known = || {
-        channel
-            .iter()
-            .enumerate()
-            .filter_map(|(index, value)| Some((index, value?)))
-    };
-    let least = known().reduce(|best, next| if next.1 < best.1 { next } else { best });
-    let greatest = known().reduce(|best, next| if next.1 > best.1 { next } else { best });
-    least.into_iter().chain(greatest).map(|(index, _)| index)
 }
 
 #[cfg(test)]

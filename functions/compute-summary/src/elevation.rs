@@ -9,6 +9,9 @@ use domain::signal::number::from_count;
 /// Seconds to either side of the centred moving mean of 11 s.
 const HALF_WINDOW: usize = 5;
 
+/// Running sums that are kept: more than a window's ends lie apart, and a power of two.
+const SUMS: usize = 16;
+
 /// The least rise or fall in metres that counts.
 ///
 /// With the 11 s mean it has no bias against the device's own figures over 54 sessions; every
@@ -31,29 +34,34 @@ pub(crate) fn climb(signal: &Signal<'_>) -> Result<Climb, Reason> {
     if !is_usable(altitude) {
         return Err(Reason::NoAltitude);
     }
-    let smooth = smoothed(&signal.grid.channel(altitude));
-    Ok(turning_points(smooth.into_iter().flatten()))
+    let seconds = signal.grid.channel(altitude);
+    Ok(turning_points(smoothed(&seconds).flatten()))
 }
 
 /// The centred moving mean over the seconds that have an altitude.
-fn smoothed(seconds: &Channel) -> Vec<Option<f64>> {
-    let mut sums = Vec::with_capacity(seconds.len() + 1);
-    let (mut sum, mut count) = (0.0, 0_usize);
-    sums.push((sum, count));
-    for value in seconds.iter() {
-        sum += value.unwrap_or(0.0);
-        count += usize::from(value.is_some());
-        sums.push((sum, count));
-    }
-    let mean_around = |second: usize| {
-        let from = sums.get(second.saturating_sub(HALF_WINDOW))?;
-        let to = sums.get((second + HALF_WINDOW + 1).min(seconds.len()))?;
-        (to.1 > from.1).then(|| (to.0 - from.0) / from_count(to.1 - from.1))
+fn smoothed(seconds: &Channel) -> impl Iterator<Item = Option<f64>> {
+    // Only the running sums around the centre are kept: the one before each of the last seconds.
+    let mut sums = [(0.0, 0_usize); SUMS];
+    let mut sum = (0.0, 0);
+    let mut ahead = seconds.iter().enumerate();
+    let mut add = move |sums: &mut [(f64, usize); SUMS], until: usize| {
+        for (second, value) in ahead.by_ref().take(until) {
+            sum.0 += value.unwrap_or(0.0);
+            sum.1 += usize::from(value.is_some());
+            if let Some(slot) = sums.get_mut((second + 1) % SUMS) {
+                *slot = sum;
+            }
+        }
     };
+    add(&mut sums, HALF_WINDOW);
     let centres = seconds.iter().enumerate();
-    centres
-        .map(|(second, value)| value.and_then(|_| mean_around(second)))
-        .collect()
+    centres.map(move |(second, value)| {
+        add(&mut sums, 1);
+        let from = sums.get(second.saturating_sub(HALF_WINDOW) % SUMS)?;
+        let to = sums.get((second + HALF_WINDOW + 1).min(seconds.len()) % SUMS)?;
+        value.filter(|_| to.1 > from.1)?;
+        Some((to.0 - from.0) / from_count(to.1 - from.1))
+    })
 }
 
 /// Counts every rise and fall between turning points of at least [`THRESHOLD_M`].
@@ -145,7 +153,7 @@ mod tests {
             seconds.set(second, Some(10.0));
         }
         seconds.set(9, Some(20.0));
-        let smooth = smoothed(&seconds);
+        let smooth: Vec<_> = smoothed(&seconds).collect();
         assert_eq!(smooth[0], Some(10.0));
         assert_eq!(smooth[5], Some(80.0 / 7.0));
         assert_eq!(smooth[7], None);

@@ -103,7 +103,7 @@ pub(crate) fn overall(input: &StageInput, signal: &Signal<'_>) -> Overall {
     let motion = Motion::of(signal, pool.as_ref().ok(), &from, totals.distance_m);
     let strength = strength::strength(recording);
     let climb = elevation::climb(signal);
-    let watts = signal.grid.effort(&recording.power_w);
+    let watts = signal.power();
     let adjusted = signal.adjusted.as_ref().map_err(|reason| *reason);
     let gap = adjusted.and_then(|adjusted| adjusted.minetti_mps(signal.moving.as_ref()));
     let cadence = mean_cadence(signal);
@@ -163,7 +163,7 @@ pub(crate) fn overall(input: &StageInput, signal: &Signal<'_>) -> Overall {
             reasons,
             "avg_hr_bpm",
             from.or_total(
-                mean(signal.grid.channel(&recording.hr_bpm).values()),
+                mean(signal.hr().values()),
                 totals.avg_hr_bpm,
                 Reason::NoHeartRate,
             ),
@@ -194,7 +194,7 @@ pub(crate) fn overall(input: &StageInput, signal: &Signal<'_>) -> Overall {
         work_kj: settle(
             reasons,
             "work_kj",
-            from.or_total(work_kj(&watts), None, Reason::NoPower),
+            from.or_total(work_kj(watts), None, Reason::NoPower),
         ),
         cadence_unit: avg_cadence.map(|_| cadence_unit(recording.sport)),
         avg_cadence,
@@ -342,8 +342,8 @@ fn work_kj(watts: &Channel) -> Option<f64> {
 
 /// Coasting and standing still do not lower a cadence.
 fn mean_cadence(signal: &Signal<'_>) -> Option<f64> {
-    let seconds = signal.grid.effort(&signal.recording.cadence);
-    mean(seconds.values().filter(|cadence| *cadence > 0.0))
+    let seconds = signal.cadence().values();
+    mean(seconds.filter(|cadence| *cadence > 0.0))
 }
 
 fn cadence_unit(sport: Sport) -> &'static str {

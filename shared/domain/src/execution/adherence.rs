@@ -51,30 +51,27 @@ impl Adherence {
 /// The channels that goals are measured on, each laid over the grid once it is asked for.
 pub(super) struct Measured<'a> {
     signal: &'a Signal<'a>,
-    channels: [Option<Channel>; 4],
+    speed: Option<Channel>,
 }
 
 impl<'a> Measured<'a> {
     pub(super) fn new(signal: &'a Signal<'a>) -> Self {
         Self {
             signal,
-            channels: [None, None, None, None],
+            speed: None,
         }
     }
 
     fn channel(&mut self, quantity: Quantity) -> &Channel {
         let signal = self.signal;
         let recording = signal.recording;
-        let [speed, power, hr, cadence] = &mut self.channels;
         match quantity {
-            Quantity::SpeedMps => speed.get_or_insert_with(|| {
+            Quantity::SpeedMps => self.speed.get_or_insert_with(|| {
                 pool::speed(recording, signal.grid.len()).unwrap_or_else(|| signal.speed())
             }),
-            Quantity::PowerW => power.get_or_insert_with(|| signal.grid.effort(&recording.power_w)),
-            Quantity::HrBpm => hr.get_or_insert_with(|| signal.grid.channel(&recording.hr_bpm)),
-            Quantity::Cadence => {
-                cadence.get_or_insert_with(|| signal.grid.effort(&recording.cadence))
-            }
+            Quantity::PowerW => signal.power(),
+            Quantity::HrBpm => signal.hr(),
+            Quantity::Cadence => signal.cadence(),
         }
     }
 

@@ -50,38 +50,29 @@ impl Distance {
 
 /// One session's metres from its own start; `first` is the index of its first sample.
 fn of_session(recording: &Recording, first: usize, times: &[f64]) -> Option<Vec<f64>> {
-    let counter: Vec<Option<f64>> = recording
-        .distance_m
-        .iter()
-        .skip(first)
-        .take(times.len())
-        .collect();
-    if counter.iter().flatten().any(|metres| *metres > 0.0) {
+    let counter = || recording.distance_m.range(first..first + times.len());
+    if counter().flatten().any(|metres| metres > 0.0) {
         let base = session_base(&recording.distance_m, first..first + times.len());
-        let start = counter.iter().flatten().next().copied().unwrap_or(0.0);
+        let start = counter().flatten().next().unwrap_or(0.0);
         let since_start = if start <= COUNTED_FROM_START_M {
             0.0
         } else {
             start
         };
         let base = base.unwrap_or(since_start);
-        return Some(non_decreasing(filled(times, &counter), base));
+        return Some(non_decreasing(filled(times, counter()), base));
     }
     let path = along_fixes(recording, first, times.len());
-    (path.iter().flatten().count() > 1).then(|| non_decreasing(filled(times, &path), 0.0))
+    (path.iter().flatten().count() > 1)
+        .then(|| non_decreasing(filled(times, path.into_iter()), 0.0))
 }
 
 /// What a counter showed before a session: its last value, or 0 when it restarts (rule D3).
 ///
 /// `None` when nothing was counted before.
 pub(super) fn session_base(counter: &Channel, samples: Range<usize>) -> Option<f64> {
-    let before = counter.iter().take(samples.start).rev().flatten().next()?;
-    let start = counter
-        .iter()
-        .skip(samples.start)
-        .take(samples.len())
-        .flatten()
-        .next();
+    let before = counter.range(0..samples.start).rev().flatten().next()?;
+    let start = counter.range(samples).flatten().next();
     Some(if start.is_some_and(|start| start < before) {
         0.0
     } else {
@@ -93,8 +84,8 @@ pub(super) fn session_base(counter: &Channel, samples: Range<usize>) -> Option<f
 fn along_fixes(recording: &Recording, first: usize, length: usize) -> Vec<Option<f64>> {
     let mut previous: Option<(f64, f64)> = None;
     let mut metres = 0.0;
-    let latitudes = recording.latitude.iter().skip(first).take(length);
-    let longitudes = recording.longitude.iter().skip(first).take(length);
+    let latitudes = recording.latitude.range(first..first + length);
+    let longitudes = recording.longitude.range(first..first + length);
     latitudes
         .zip(longitudes)
         .map(|fix| {
@@ -107,21 +98,18 @@ fn along_fixes(recording: &Recording, first: usize, length: usize) -> Vec<Option
 }
 
 /// Fills holes linearly over time and both ends with the nearest value.
-fn filled(times: &[f64], values: &[Option<f64>]) -> Vec<f64> {
+fn filled(times: &[f64], values: impl Iterator<Item = Option<f64>>) -> Vec<f64> {
     let mut filled: Vec<f64> = Vec::with_capacity(times.len());
     let mut last: Option<(f64, f64)> = None;
     let known = times
         .iter()
         .zip(values)
-        .filter_map(|(time, value)| Some((*time, (*value)?)));
+        .filter_map(|(time, value)| Some((*time, value?)));
     for (time, value) in known {
-        let hole = times
-            .iter()
-            .skip(filled.len())
-            .take_while(|earlier| **earlier < time);
         let start = last.unwrap_or((time, value));
-        let bridge: Vec<f64> = hole.map(|t| on_line(start, (time, value), *t)).collect();
-        filled.extend(bridge);
+        while let Some(hole) = times.get(filled.len()).filter(|earlier| **earlier < time) {
+            filled.push(on_line(start, (time, value), *hole));
+        }
         filled.push(value);
         last = Some((time, value));
     }

@@ -3,6 +3,7 @@
 use super::number::{from_count, on_line, to_index};
 use crate::recording::{Channel, Recording};
 use crate::stage::StageError;
+use std::ops::Range;
 
 /// The longest time in seconds over which samples are joined (rules G2 and G3).
 pub const LONGEST_HOLE_S: f64 = 30.0;
@@ -45,23 +46,26 @@ impl<'a> Grid<'a> {
             });
         }
         let mut recorded = vec![false; to_index(elapsed) + 1];
-        let mut mark = |seconds: std::ops::RangeInclusive<usize>| {
-            if let Some(slots) = recorded.get_mut(seconds) {
-                slots.fill(true);
-            }
-        };
-        for time in times.iter().filter(|time| time.fract() == 0.0) {
-            mark(to_index(*time)..=to_index(*time));
-        }
         let stops = stops(recording);
-        for pair in times.windows(2) {
-            if let [from, to] = pair
-                && to - from <= LONGEST_HOLE_S
-                && !is_stopped_between(&stops, *from, *to)
-                && from.ceil() <= to.floor()
-            {
-                mark(to_index(from.ceil())..=to_index(to.floor()));
+        let mut before: Option<(f64, usize)> = None;
+        for time in times {
+            let second = to_index(*time);
+            let is_whole = is_at(*time, second);
+            if is_whole && let Some(slot) = recorded.get_mut(second) {
+                *slot = true;
             }
+            if let Some((from, floor)) = before {
+                let inside = between(floor, second, is_whole);
+                // Most samples are a second apart, with no second between them to ask about.
+                if !inside.is_empty()
+                    && time - from <= LONGEST_HOLE_S
+                    && !is_stopped_between(&stops, from, *time)
+                    && let Some(slots) = recorded.get_mut(inside)
+                {
+                    slots.fill(true);
+                }
+            }
+            before = Some((*time, second));
         }
         Ok(Self { times, recorded })
     }
@@ -91,28 +95,33 @@ impl<'a> Grid<'a> {
     /// Values lie on straight lines between the channel's own samples at most
     /// [`LONGEST_HOLE_S`] apart.
     pub fn channel(&self, channel: &Channel) -> Channel {
-        let mut seconds = Channel::absent(self.len());
-        let mut put = |second: usize, value: f64| {
-            if self.recorded.get(second).is_some_and(|recorded| *recorded) {
-                seconds.set(second, Some(value));
-            }
-        };
-        let mut last: Option<(f64, f64)> = None;
-        let samples = self.times.iter().zip(channel.iter());
-        for (time, value) in samples.filter_map(|(time, value)| Some((*time, value?))) {
-            if let Some(from) = last.filter(|from| time - from.0 <= LONGEST_HOLE_S) {
-                let mut second = to_index(from.0.floor()) + 1;
-                while from_count(second) < time {
-                    put(second, on_line(from, (time, value), from_count(second)));
-                    second += 1;
-                }
-            }
-            if time.fract() == 0.0 {
-                put(to_index(time), value);
-            }
-            last = Some((time, value));
+        if !channel.has_values() {
+            return Channel::absent(self.len());
         }
-        seconds
+        Channel::written(&self.recorded, |seconds| {
+            let mut put = |second: usize, value: f64| {
+                if let Some(slot) = seconds.get_mut(second) {
+                    *slot = value;
+                }
+            };
+            let mut last: Option<((f64, f64), usize)> = None;
+            let samples = self.times.iter().zip(channel.iter());
+            for (time, value) in samples.filter_map(|(time, value)| Some((*time, value?))) {
+                let here = to_index(time);
+                let is_whole = is_at(time, here);
+                if let Some((from, floor)) =
+                    last.filter(|(from, _)| time - from.0 <= LONGEST_HOLE_S)
+                {
+                    for second in between(floor, here, is_whole) {
+                        put(second, on_line(from, (time, value), from_count(second)));
+                    }
+                }
+                if is_whole {
+                    put(here, value);
+                }
+                last = Some(((time, value), here));
+            }
+        })
     }
 
     /// A channel of effort at every second, absent as a whole when it never rises above 0.
@@ -135,6 +144,16 @@ impl<'a> Grid<'a> {
         let both = self.recorded.iter().zip(seconds.iter());
         both.filter_map(|(recorded, value)| recorded.then_some(value))
     }
+}
+
+/// Whether a time lies on a whole second.
+fn is_at(time: f64, second: usize) -> bool {
+    time <= from_count(second)
+}
+
+/// The whole seconds strictly between two times, given the second that each lies in.
+fn between(from: usize, to: usize, to_is_whole: bool) -> Range<usize> {
+    from + 1..to + usize::from(!to_is_whole)
 }
 
 /// Whether a channel of effort, power or cadence, ever rises above 0.

@@ -10,18 +10,16 @@ pub fn lower_bounds(maximum_bpm: f64) -> [f64; 5] {
 }
 
 /// The zone of a heart rate: 0 below zone 1, then 1 to 5; a boundary belongs to the upper zone.
-pub fn zone(bpm: f64, maximum_bpm: f64) -> usize {
-    lower_bounds(maximum_bpm)
-        .iter()
-        .filter(|lower| bpm >= **lower)
-        .count()
+fn zone(bpm: f64, lower_bounds: &[f64; 5]) -> usize {
+    lower_bounds.iter().filter(|lower| bpm >= **lower).count()
 }
 
 /// Seconds in each zone, the time below zone 1 first (rule H1), of one value per second.
 pub fn seconds_in_zones(seconds: impl Iterator<Item = f64>, maximum_bpm: f64) -> [usize; 6] {
+    let bounds = lower_bounds(maximum_bpm);
     let mut counts = [0; 6];
     for bpm in seconds {
-        if let Some(count) = counts.get_mut(zone(bpm, maximum_bpm)) {
+        if let Some(count) = counts.get_mut(zone(bpm, &bounds)) {
             *count += 1;
         }
     }
@@ -35,7 +33,9 @@ mod tests {
     #[test]
     fn a_boundary_belongs_to_the_upper_zone() {
         let bpm = [94.9, 95.0, 113.9, 114.0, 133.0, 152.0, 170.9, 171.0, 200.0];
-        assert_eq!(bpm.map(|bpm| zone(bpm, 190.0)), [0, 1, 1, 2, 3, 4, 4, 5, 5]);
+        let bounds = lower_bounds(190.0);
+        let zones = bpm.map(|bpm| zone(bpm, &bounds));
+        assert_eq!(zones, [0, 1, 1, 2, 3, 4, 4, 5, 5]);
         assert_eq!(seconds_in_zones(bpm.into_iter(), 190.0), [1, 2, 1, 1, 2, 2]);
     }
 }

@@ -1,7 +1,6 @@
 //! The fourth-power mean that weighs hard seconds more than easy ones.
 
 use super::number::{from_count, mean};
-use std::collections::VecDeque;
 
 /// Seconds in the moving mean of Normalized Power.
 const WINDOW: usize = 30;
@@ -12,15 +11,18 @@ const WINDOW: usize = 30;
 /// Allen, Training and Racing with a Power Meter; rule P2). The seconds are those with a value,
 /// joined end to end.
 pub fn normalized(seconds: impl Iterator<Item = f64>) -> Option<f64> {
-    let mut window = VecDeque::with_capacity(WINDOW);
+    let mut window = [0.0; WINDOW];
+    let (mut oldest, mut seen) = (0, 0);
     let mut sum = 0.0;
     let means = seconds.filter_map(|value| {
         sum += value;
-        window.push_back(value);
-        if window.len() > WINDOW {
-            sum -= window.pop_front().unwrap_or(0.0);
+        if let Some(slot) = window.get_mut(oldest) {
+            // Before the window is full it holds nothing but zeros to take away.
+            sum -= std::mem::replace(slot, value);
         }
-        (window.len() == WINDOW).then(|| sum / from_count(WINDOW))
+        oldest = if oldest + 1 < WINDOW { oldest + 1 } else { 0 };
+        seen += 1;
+        (seen >= WINDOW).then(|| sum / from_count(WINDOW))
     });
     fourth_power_mean(means)
 }

@@ -6,6 +6,7 @@ use super::{Distance, Grid, Moving};
 use crate::reason::Reason;
 use crate::recording::{Channel, Recording};
 use crate::stage::StageError;
+use std::cell::OnceCell;
 
 /// A recording with its distance, its moving time and its 1 Hz grid.
 #[derive(Debug, Clone)]
@@ -20,6 +21,9 @@ pub struct Signal<'a> {
     pub adjusted: Result<Adjusted, Reason>,
     /// Every whole second of the recording.
     pub grid: Grid<'a>,
+    hr: OnceCell<Channel>,
+    power: OnceCell<Channel>,
+    cadence: OnceCell<Channel>,
 }
 
 impl<'a> Signal<'a> {
@@ -40,7 +44,28 @@ impl<'a> Signal<'a> {
             moving,
             adjusted,
             grid,
+            hr: OnceCell::new(),
+            power: OnceCell::new(),
+            cadence: OnceCell::new(),
         })
+    }
+
+    /// Heart rate at every second, laid on the grid when it is first asked for.
+    pub fn hr(&self) -> &Channel {
+        let hr = || self.grid.channel(&self.recording.hr_bpm);
+        self.hr.get_or_init(hr)
+    }
+
+    /// Power at every second, as [`Grid::effort`] has it, laid on the grid when first asked for.
+    pub fn power(&self) -> &Channel {
+        let power = || self.grid.effort(&self.recording.power_w);
+        self.power.get_or_init(power)
+    }
+
+    /// Cadence at every second, as [`Grid::effort`] has it, laid on the grid when first asked for.
+    pub fn cadence(&self) -> &Channel {
+        let cadence = || self.grid.effort(&self.recording.cadence);
+        self.cadence.get_or_init(cadence)
     }
 
     /// Whether there is any sample to compute from.

@@ -143,11 +143,7 @@ impl Part<'_> {
     }
 
     fn channel(&self, channel: &Channel) -> Channel {
-        channel
-            .iter()
-            .skip(self.samples.start)
-            .take(self.samples.len())
-            .collect()
+        channel.range(self.samples.clone()).collect()
     }
 
     fn counter(&self) -> Channel {

@@ -5,6 +5,7 @@ use super::grid::is_measured;
 use super::number::{from_count, to_index};
 use crate::recording::{Channel, Lap};
 use serde::Serialize;
+use std::ops::Range;
 
 /// What happened between two times; a key is absent where its channel is.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize)]
@@ -45,10 +46,10 @@ pub struct Stretch {
 #[derive(Debug, Clone)]
 pub struct Stretches<'a> {
     signal: &'a Signal<'a>,
-    hr: Cumulative,
-    power: Cumulative,
+    hr: Cumulative<'a>,
+    power: Cumulative<'a>,
     has_power: bool,
-    cadence: Cumulative,
+    cadence: Cumulative<'a>,
 }
 
 impl<'a> Stretches<'a> {
@@ -57,10 +58,10 @@ impl<'a> Stretches<'a> {
         let recording = signal.recording;
         Self {
             signal,
-            hr: Cumulative::of(&signal.grid.channel(&recording.hr_bpm), |_| true),
-            power: Cumulative::of(&signal.grid.effort(&recording.power_w), |_| true),
+            hr: Cumulative::of(signal.hr(), f64::NEG_INFINITY),
+            power: Cumulative::of(signal.power(), f64::NEG_INFINITY),
             has_power: is_measured(&recording.power_w),
-            cadence: Cumulative::of(&signal.grid.effort(&recording.cadence), |v| v > 0.0),
+            cadence: Cumulative::of(signal.cadence(), 0.0),
         }
     }
 
@@ -117,45 +118,62 @@ impl<'a> Stretches<'a> {
         let times = &self.signal.recording.time_s;
         let first = times.partition_point(|time| *time < start_s);
         let end = times.partition_point(|time| *time < end_s);
-        let samples = channel.iter().skip(first).take(end.saturating_sub(first));
-        super::number::greatest(samples.flatten())
+        super::number::greatest(channel.range(first..end).flatten())
     }
 }
+
+/// Seconds from one running sum that is kept to the next.
+const KEPT_EVERY_S: usize = 32;
 
 /// Running sums of a channel on the grid, so that any mean costs two look-ups.
+///
+/// One in [`KEPT_EVERY_S`] is kept; the others are added up again from there, in the same order
+/// and therefore to the same number.
 #[derive(Debug, Clone)]
-struct Cumulative {
-    sums: Vec<f64>,
-    counts: Vec<usize>,
+struct Cumulative<'a> {
+    seconds: &'a Channel,
+    /// What a value must exceed to count.
+    above: f64,
+    kept: Vec<(f64, usize)>,
 }
 
-impl Cumulative {
-    fn of(seconds: &Channel, counts_in: impl Fn(f64) -> bool) -> Self {
-        let mut sums = Vec::with_capacity(seconds.len() + 1);
-        let mut counts = Vec::with_capacity(seconds.len() + 1);
-        let (mut sum, mut count) = (0.0, 0);
-        sums.push(sum);
-        counts.push(count);
-        for value in seconds.iter() {
-            if let Some(value) = value.filter(|value| counts_in(*value)) {
-                sum += value;
-                count += 1;
+impl<'a> Cumulative<'a> {
+    fn of(seconds: &'a Channel, above: f64) -> Self {
+        let mut cumulative = Self {
+            seconds,
+            above,
+            kept: Vec::new(),
+        };
+        if seconds.has_values() {
+            let blocks = seconds.len() / KEPT_EVERY_S + 1;
+            cumulative.kept.reserve_exact(blocks);
+            let mut sum = (0.0, 0);
+            for block in 0..blocks {
+                cumulative.kept.push(sum);
+                let first = block * KEPT_EVERY_S;
+                sum = cumulative.add(sum, first..(first + KEPT_EVERY_S).min(seconds.len()));
             }
-            sums.push(sum);
-            counts.push(count);
         }
-        Self { sums, counts }
+        cumulative
     }
 
-    fn mean(&self, seconds: &std::ops::Range<usize>) -> Option<f64> {
-        let last = self.sums.len().saturating_sub(1);
-        let (start, end) = (seconds.start.min(last), seconds.end.min(last));
-        let sum = self.sums.get(end)? - self.sums.get(start)?;
-        let count = self
-            .counts
-            .get(end)?
-            .checked_sub(*self.counts.get(start)?)?;
-        (count > 0).then(|| sum / from_count(count))
+    fn add(&self, before: (f64, usize), seconds: Range<usize>) -> (f64, usize) {
+        let values = self.seconds.range(seconds).flatten();
+        let counted = values.filter(|value| *value > self.above);
+        counted.fold(before, |(sum, count), value| (sum + value, count + 1))
+    }
+
+    /// The sum and the number of the values before a second; `None` where there are none at all.
+    fn until(&self, second: usize) -> Option<(f64, usize)> {
+        let second = second.min(self.seconds.len());
+        let kept = *self.kept.get(second / KEPT_EVERY_S)?;
+        Some(self.add(kept, second - second % KEPT_EVERY_S..second))
+    }
+
+    fn mean(&self, seconds: &Range<usize>) -> Option<f64> {
+        let (start, end) = (self.until(seconds.start)?, self.until(seconds.end)?);
+        let count = end.1.checked_sub(start.1)?;
+        (count > 0).then(|| (end.0 - start.0) / from_count(count))
     }
 }
 
