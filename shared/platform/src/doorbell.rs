@@ -2,9 +2,10 @@
 
 use crate::config::{self, AwsSettings, ConfigError, LIMITS};
 use aws_sdk_sqs::config::timeout::TimeoutConfig;
-use aws_sdk_sqs::config::{BehaviorVersion, Region, retry::RetryConfig};
+use aws_sdk_sqs::config::{BehaviorVersion, HttpClient, Region, retry::RetryConfig};
 use aws_sdk_sqs::types::SendMessageBatchRequestEntry;
 use aws_smithy_http_client::{Builder, tls};
+use aws_smithy_runtime_api::client::http::http_client_fn;
 use domain::id::{UserId, WorkoutId};
 use domain::stage::StageName;
 use serde::{Deserialize, Serialize};
@@ -141,6 +142,12 @@ fn client(aws: &AwsSettings) -> aws_sdk_sqs::Client {
         "environment",
     );
     let ring = tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring);
+    let https = Builder::new().tls_provider(ring).build_https();
+    // Given as it is, the client would have it read and parse the trusted certificates while it is
+    // made, and parse them again for the first call. A function is not asked beforehand, so that
+    // the first ring reads and parses them once; a stage hardly ever comes to ring.
+    let https =
+        http_client_fn(move |settings, components| https.http_connector(settings, components));
     let timeouts = TimeoutConfig::builder()
         .operation_timeout(LIMITS.ring)
         .operation_attempt_timeout(LIMITS.ring / 2)
@@ -149,7 +156,7 @@ fn client(aws: &AwsSettings) -> aws_sdk_sqs::Client {
         .behavior_version(BehaviorVersion::v2026_01_12())
         .region(Region::new(aws.region.clone()))
         .credentials_provider(credentials)
-        .http_client(Builder::new().tls_provider(ring).build_https())
+        .http_client(https)
         .retry_config(RetryConfig::standard().with_max_attempts(2))
         .timeout_config(timeouts);
     if let Some(endpoint) = &aws.sqs_endpoint {
