@@ -4,21 +4,29 @@
 //! payloads, tokens and secrets are never logged.
 
 use crate::config;
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
 
 /// Starts logging to standard output, which is where Lambda takes it from.
 ///
-/// Calling it again changes nothing.
+/// `LOG_LEVEL` is a level, or levels of targets (`info,sqlx=warn`). Calling it again changes nothing.
 pub fn start() {
-    let filter =
-        EnvFilter::try_new(config::log_filter()).unwrap_or_else(|_| EnvFilter::new("info"));
-    let started = tracing_subscriber::fmt()
+    let filter = config::log_filter();
+    // Not `EnvFilter`: for filters by the values of fields, which nobody set, it brings an engine
+    // of regular expressions along.
+    let filter: Targets = filter
+        .parse()
+        .unwrap_or_else(|_| Targets::new().with_default(LevelFilter::INFO));
+    let lines = tracing_subscriber::fmt::layer()
         .json()
         .flatten_event(true)
         .with_current_span(true)
         .with_span_list(false)
-        .with_env_filter(filter)
-        .with_ansi(false)
+        .with_ansi(false);
+    let started = tracing_subscriber::registry()
+        .with(filter)
+        .with(lines)
         .try_init();
     if started.is_err() {
         tracing::debug!("logging was started before");
