@@ -4,6 +4,7 @@ use crate::Done;
 use chrono::NaiveDate;
 use domain::athlete::{Sex, Thresholds};
 use domain::id::UserId;
+use domain::local_date::Zone;
 use lambda_http::http::StatusCode;
 use platform::http::{self, Request};
 use platform::problem::Problem;
@@ -68,7 +69,7 @@ pub(crate) async fn replace(tx: &mut Tx, user: UserId, request: &Request) -> Res
 }
 
 fn read(view: ProfileView) -> Result<Profile, Problem> {
-    if view.time_zone.parse::<chrono_tz::Tz>().is_err() {
+    if view.time_zone.parse::<Zone>().is_err() {
         return Err(wrong(
             "/time_zone",
             "must be an IANA time zone such as Europe/Berlin",
