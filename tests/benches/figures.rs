@@ -11,6 +11,7 @@
 use domain::athlete::Athlete;
 use domain::decode::decode_file;
 use domain::recording::{self, Channel, Recording};
+use domain::signal::number::to_index;
 use domain::stage::StageInput;
 use rustix::time::{ClockId, clock_gettime};
 use rustyfit::{Decoder, StreamingIterator};
@@ -23,6 +24,9 @@ use support::oracle::{Failure, Oracle, bytes};
 const ROUNDS: usize = 9;
 /// What makes this process measure the memory of one recording and nothing else.
 const ONE: &str = "--memory-of";
+
+/// The ride that the budget speaks of, which no fixture is: an hour, a record every second.
+const SYNTHETIC: &str = "synthetic_1h_1hz.fit";
 
 /// What is measured of a file, in the order of the columns, and added up.
 const PARTS: [&str; 4] = ["decode", "summary", "analysis", "metrics"];
@@ -56,9 +60,10 @@ fn files(oracle: &Oracle, rounds: usize) -> Result<(), Failure> {
         PARTS.join(" | "),
         "--:|".repeat(PARTS.len() + 8)
     )?;
-    for (file, _) in oracle.files() {
+    let files = oracle.files().map(|(file, _)| file);
+    for file in files.chain([SYNTHETIC]) {
         eprintln!("{file}");
-        let bytes = bytes(file)?;
+        let bytes = recorded(file)?;
         let mut baseline = Vec::new();
         let mut parts = [const { Vec::new() }; PARTS.len()];
         let mut stored = Vec::new();
@@ -131,6 +136,92 @@ fn curve(rounds: usize) -> Result<(), Failure> {
     Ok(())
 }
 
+/// The bytes of a recording.
+fn recorded(file: &str) -> Result<Vec<u8>, Failure> {
+    if file == SYNTHETIC {
+        Ok(synthetic())
+    } else {
+        bytes(file)
+    }
+}
+
+/// A FIT file of [`SYNTHETIC`], with the nine channels that a bicycle computer with a power meter
+/// writes, in no particular shape but never the same from one second to the next.
+fn synthetic() -> Vec<u8> {
+    const SECONDS: u32 = 3600;
+    const START: u32 = 1_000_000_000;
+    // A message is defined by its number and by each field's number, size and base type.
+    let define = |data: &mut Vec<u8>, message: u8, fields: &[[u8; 3]]| {
+        let count = u8::try_from(fields.len()).unwrap_or(u8::MAX);
+        data.extend([0x40, 0, 0, message, 0, count]);
+        data.extend(fields.iter().flatten());
+        data.push(0);
+    };
+    let mut data = Vec::new();
+    define(&mut data, 0, &[[0, 1, 0x00]]);
+    data.push(4);
+    define(&mut data, 21, &[[253, 4, 0x86], [0, 1, 0x00], [1, 1, 0x00]]);
+    data.extend(START.to_le_bytes());
+    data.extend([0, 0]);
+    let fields = [
+        [253, 4, 0x86],
+        [0, 4, 0x85],
+        [1, 4, 0x85],
+        [5, 4, 0x86],
+        [2, 2, 0x84],
+        [6, 2, 0x84],
+        [7, 2, 0x84],
+        [3, 1, 0x02],
+        [4, 1, 0x02],
+        [13, 1, 0x01],
+    ];
+    define(&mut data, 20, &fields);
+    // The definition ends with the header of the first record, and each record with the next one's.
+    let mut metres = 0.0;
+    for second in 0..=SECONDS {
+        let wave = |period: f64| (f64::from(second) / period).sin();
+        let mps = 9.0 + 3.0 * wave(97.0);
+        metres += mps;
+        let number = |value: f64| u32::try_from(to_index(value)).unwrap_or(0).to_le_bytes();
+        let short = |value: f64| number(value).into_iter().take(2);
+        let byte = |value: f64| number(value)[0];
+        data.extend((START + second).to_le_bytes());
+        data.extend(number(560_000_000.0 + metres * 100.0));
+        data.extend(number(140_000_000.0 + metres * 60.0));
+        data.extend(number(metres * 100.0));
+        data.extend(short((300.0 + 80.0 * wave(311.0) + 500.0) * 5.0));
+        data.extend(short(mps * 1000.0));
+        data.extend(short(
+            220.0 + 60.0 * wave(53.0) + f64::from(second * 7919 % 97),
+        ));
+        data.push(byte(140.0 + 25.0 * wave(201.0)));
+        data.push(byte(85.0 + 8.0 * wave(31.0)));
+        data.push(byte(20.0 + 4.0 * wave(900.0)));
+        data.push(0);
+    }
+    data.pop();
+    define(&mut data, 18, &[[253, 4, 0x86], [2, 4, 0x86], [5, 1, 0x00]]);
+    data.extend((START + SECONDS).to_le_bytes());
+    data.extend(START.to_le_bytes());
+    data.push(2);
+    let length = u32::try_from(data.len()).unwrap_or(u32::MAX).to_le_bytes();
+    let mut file = vec![14, 0x20, 0x54, 0x08];
+    file.extend(length);
+    file.extend(*b".FIT\0\0");
+    file.append(&mut data);
+    let sum = checksum(&file).to_le_bytes();
+    file.extend(sum);
+    file
+}
+
+/// The CRC-16 of a FIT file.
+fn checksum(bytes: &[u8]) -> u16 {
+    let bit = |sum: u16, _| (sum >> 1) ^ if sum & 1 == 1 { 0xA001 } else { 0 };
+    bytes
+        .iter()
+        .fold(0, |sum, byte| (0..8).fold(sum ^ u16::from(*byte), bit))
+}
+
 /// Every message of a FIT file, and nothing made of it.
 fn bare(bytes: &[u8]) -> usize {
     let mut decoder = Decoder::new();
@@ -190,7 +281,7 @@ fn peak_mib(file: &str) -> Result<f64, Failure> {
 
 /// Computes one recording and prints the greatest resident size of this process in KiB.
 fn memory(file: &str, athlete: &Athlete) -> Result<(), Failure> {
-    let decoded = decode_file(&bytes(file)?)?;
+    let decoded = decode_file(&recorded(file)?)?;
     let read = recording::decode(&recording::encode(&decoded))?;
     drop(decoded);
     let input = input(read, athlete);
