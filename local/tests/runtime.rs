@@ -298,7 +298,13 @@ Resources:
         tokio::task::yield_now().await;
     }
     cloud.pause_mappings().await;
-    assert!(cloud.fire_schedules("sweep-stages").await.iter().all(Result::is_ok));
+    assert!(
+        cloud
+            .fire_schedules("sweep-stages")
+            .await
+            .iter()
+            .all(Result::is_ok)
+    );
     cloud.shutdown().await;
 }
 
