@@ -54,7 +54,7 @@ struct Edit {
 }
 
 /// The tests that guard the protocol; the first that turns red is enough.
-const GUARDS: [&str; 3] = ["faults", "pipeline", "model"];
+const GUARDS: [&str; 4] = ["faults", "pipeline", "providers", "model"];
 
 const ENGINE: &str = "shared/platform/src/stage.rs";
 const LEDGER: &str = "migrations/0006_create_stage_runs.up.sql";
@@ -70,7 +70,7 @@ const NO_SWEEP: Edit = Edit {
     new: "let size = LIMITS.sweep_size * 0;",
 };
 
-const ABLATIONS: [Ablation; 15] = [
+const ABLATIONS: [Ablation; 17] = [
     Ablation {
         name: "the finish does not ask for the claim's token",
         edits: &[Edit {
@@ -163,19 +163,19 @@ const ABLATIONS: [Ablation; 15] = [
                   &mut tx, delivery.provider, &item.account).await? {\n            \
                   tx.act_for(user).await?;\n            \
                   if deliveries::find_delivery(&mut tx, user, delivery).await?.is_none() {\n                \
-                  deliveries::insert_delivery(\n                    \
-                  &mut tx, user, delivery, \"create\", \"created\", None).await?;\n                \
+                  let remembered = Remembered { event: \"create\", outcome: \"created\",\n                    \
+                  workout: None, headers: kept.headers, body: &kept.body };\n                \
+                  deliveries::insert_delivery(&mut tx, user, delivery, remembered).await?;\n                \
                   tx.commit().await?;\n            \
                   } else {\n                \
                   tx.commit().await?;\n                \
-                  return Ok(http::json(StatusCode::OK, &Receipt {\n                    \
-                  workout_id: None, outcome: \"duplicate\" }));\n            \
+                  return Ok(Receipt { workout_id: None, outcome: \"duplicate\" });\n            \
                   }\n        }\n    }\n",
             },
             Edit {
                 file: WEBHOOK,
-                old: "deliveries::insert_delivery(tx, user, delivery, event, outcome, ingested.workout_id).await?;",
-                new: "let _ = (event, outcome);",
+                old: "deliveries::insert_delivery(tx, user, delivery, remembered).await?;",
+                new: "let _ = remembered;",
             },
             Edit {
                 file: WEBHOOK,
@@ -186,18 +186,11 @@ const ABLATIONS: [Ablation; 15] = [
     },
     Ablation {
         name: "the answer does not wait for the commit",
-        edits: &[
-            Edit {
-                file: "shared/platform/Cargo.toml",
-                old: "[dependencies]\n",
-                new: "[dependencies]\ntokio.workspace = true\n",
-            },
-            Edit {
-                file: APP,
-                old: "        tx.commit().await?;\n        crate::faults",
-                new: "        drop(tokio::spawn(tx.commit()));\n        crate::faults",
-            },
-        ],
+        edits: &[Edit {
+            file: APP,
+            old: "        tx.commit().await?;\n        crate::faults",
+            new: "        drop(tokio::spawn(tx.commit()));\n        crate::faults",
+        }],
     },
     Ablation {
         name: "a doorbell that was not rung is forgotten, and the sweep does nothing",
@@ -224,6 +217,22 @@ const ABLATIONS: [Ablation; 15] = [
             file: BATCH,
             old: "it is kept for a person\"\n            );\n            failed.push(id);",
             new: "it is kept for a person\"\n            );",
+        }],
+    },
+    Ablation {
+        name: "whoever finds a token too old refreshes it",
+        edits: &[Edit {
+            file: "shared/store/queries/connections/claim_refresh.sql",
+            old: "    AND token_version = $2::bigint\n    AND status = 'connected'\n    AND (refresh_claim IS NULL OR refresh_claim_expires_at < clock_timestamp())\n",
+            new: "    AND $2::bigint IS NOT NULL\n",
+        }],
+    },
+    Ablation {
+        name: "a fetch brings its answer in without its claim",
+        edits: &[Edit {
+            file: "shared/store/queries/stages/finish_fetch.sql",
+            old: "    AND claim_token = $2::uuid\n",
+            new: "    AND $2::uuid IS NOT NULL\n",
         }],
     },
     Ablation {

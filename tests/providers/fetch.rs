@@ -310,3 +310,37 @@ async fn a_fetch_that_dies_at_any_point_is_rescued_and_brings_the_activity_once(
     }
     world.stop().await;
 }
+
+/// A worker that wakes after another took its claim over has asked before the other did.
+#[tokio::test]
+async fn a_fetch_that_wakes_after_its_deadline_brings_nothing_in() {
+    let strava = Provider::start().await;
+    strava.next(&detail_of(42), Reply::json(&strava::detail(42, 600)));
+    strava.next(&streams_of(42), Reply::json(&strava::streams(600)));
+    strava::knows_run(&strava, 42, 900);
+    let world = world(&strava).await;
+    let held = world.hold("fetch.after_ask");
+    let workout = strava::tell(&world, 42, "create", EVENT_TIME)
+        .await
+        .workout_id();
+    world.cloud().resume_mappings();
+    world.arrival(&held).await;
+
+    world.let_time_pass().await;
+    world.sweep().await;
+    world
+        .until("SELECT count(*) = 1 FROM stage_runs WHERE stage = 'fetch' AND status = 'complete'")
+        .await;
+    held.let_go();
+    world.settle().await;
+
+    let come = world.get(&format!("/workouts/{workout}")).await;
+    assert_eq!(come["computed"]["overall"]["elapsed_s"], 900.0);
+    assert_eq!(come["generation"], 1, "the first answer came too late");
+    assert_eq!(strava.count(&detail_of(42)), 2);
+    let finished = world
+        .rows("SELECT to_jsonb(done) FROM stage_runs WHERE stage = 'fetch'")
+        .await;
+    assert_eq!(finished, [json!(1)]);
+    world.stop().await;
+}

@@ -6,6 +6,7 @@ use platform::providers::api::Refusal;
 use platform::providers::client::Client;
 use serde_json::json;
 use support::provider::{Provider, Reply};
+use tokio::process::Command;
 
 /// P-73
 #[tokio::test]
@@ -120,6 +121,19 @@ async fn a_provider_that_fails_is_asked_again_later_and_given_up_in_the_end() {
     assert_eq!(given_up["status"], "failed");
     assert_eq!(given_up["error"], "provider_unavailable: it answered 500");
     assert_eq!(strava.count(&detail_of(2)), 10);
+
+    // An operator who wants it again gives it all of its time again.
+    let redriven = Command::new(env!("CARGO_BIN_EXE_paceline-under-test"))
+        .args(["redrive", "--stage", "fetch", "--failed"])
+        .env("DATABASE_URL", world.database().url_as("paceline_sweep"))
+        .output()
+        .await
+        .unwrap();
+    assert!(redriven.status.success(), "{redriven:?}");
+    strava::knows_run(&strava, 2, 60);
+    strava.next(&detail_of(2), Reply::status(500));
+    world.settle().await;
+    assert_eq!(fetch_of(&world, lasting).await["status"], "complete");
     world.stop().await;
 }
 

@@ -8,6 +8,8 @@
 UPDATE stage_runs
 SET status = 'pending',
     attempt = 0,
+    postponed = 0,
+    not_before = NULL,
     error = NULL,
     claim_token = NULL,
     claim_expires_at = NULL,
