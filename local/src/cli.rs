@@ -16,7 +16,7 @@ use crate::cloud::{Executables, FUNCTION, Start};
 use crate::instance::{Database, Instance, InstanceOptions};
 use crate::log::{Echo, LogSink};
 use crate::process::{die_with_parent, run_launcher};
-use crate::{demo, functions, process_files, recompute, redrive};
+use crate::{connect, demo, functions, process_files, recompute, redrive};
 
 /// Paceline on this machine: the whole pipeline with its own PostgreSQL, queues and Lambda.
 #[derive(Debug, Parser)]
@@ -41,6 +41,8 @@ enum Command {
     Process(Process),
     /// Bring a database's schema up to date, on a direct connection as its owner
     Migrate(Migrate),
+    /// Bring in an athlete's tokens at a provider, sealed
+    Connect(connect::Arguments),
     /// Request failed or stuck stage runs again, once their cause is gone
     Redrive(redrive::Arguments),
     /// Compute results of older algorithms again, behind live work
@@ -159,6 +161,7 @@ fn run_command(cli: Cli) -> Result<ExitCode, Failure> {
             Some(Command::Up(arguments)) => up(arguments).await,
             Some(Command::Process(arguments)) => process(arguments).await,
             Some(Command::Migrate(arguments)) => migrate(arguments).await,
+            Some(Command::Connect(arguments)) => Ok(connect::run(&arguments).await?),
             Some(Command::Redrive(arguments)) => Ok(redrive::run(&arguments).await?),
             Some(Command::Recompute(arguments)) => Ok(recompute::run(&arguments).await?),
         }

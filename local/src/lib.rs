@@ -19,6 +19,7 @@ pub mod cli;
 pub mod client;
 mod clock;
 pub mod cloud;
+pub mod connect;
 mod demo;
 mod functions;
 pub mod gateway;

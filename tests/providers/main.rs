@@ -7,6 +7,7 @@
 )]
 
 mod access;
+mod connect;
 mod fetch;
 mod limits;
 mod reconcile;

@@ -7,9 +7,10 @@ use domain::id::{UserId, WorkoutId};
 use domain::stage::StageName;
 use local::client::Client;
 use local::cloud::{Cloud, Executables, Start};
+use local::connect::{Account, connect};
 use local::instance::{self, Endpoint, Instance, InstanceOptions};
 use local::log::LogSink;
-use platform::providers::tokens::{self, Tokens};
+use platform::providers::tokens::Tokens;
 use platform::seal::SealingKeys;
 use platform::secret::Secret;
 use platform::signature::SigningKeys;
@@ -21,7 +22,7 @@ use std::fs::File;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use store::setup::Owner;
-use store::{connections, users};
+use store::users;
 
 /// How often the ledger is asked before a test gives up on it; each question takes a while.
 const PATIENCE: usize = 30_000;
@@ -353,6 +354,11 @@ impl World {
         (now.to_string(), signature)
     }
 
+    /// The key that seals athletes' tokens.
+    pub fn token_key(&self) -> String {
+        self.instance.identity().token_key()
+    }
+
     /// Connects the demo athlete's account at a provider, or connects it again; the access token
     /// ends after so many seconds.
     pub async fn connect(
@@ -369,21 +375,14 @@ impl World {
             refresh: refresh.map(secret),
             expires_at: Some(DateTime::<Utc>::from(now()) + TimeDelta::seconds(lasts_s)),
         };
-        let keys = SealingKeys::parse(&[self.instance.identity().token_key()]).expect("a key");
-        let sealed = tokens::seal(&keys, provider, account, &tokens).expect("sealed tokens");
-        let user = UserId(self.endpoint().user_id.parse().expect("an id"));
-        let owner = Owner::connect(&self.endpoint().database_url).await;
-        let owner = owner.expect("the owner connects");
-        let mut tx = owner.begin().await.expect("a transaction");
-        tx.act_for(user).await.expect("an athlete");
-        let connected = users::ensure_connection(&mut tx, user, provider, account).await;
+        let keys = SealingKeys::parse(&[self.token_key()]).expect("a key");
+        let account = Account {
+            user: UserId(self.endpoint().user_id.parse().expect("an id")),
+            provider,
+            account,
+        };
+        let connected = connect(&self.endpoint().database_url, &keys, account, &tokens).await;
         connected.expect("a connection");
-        let stored = connections::store_first_tokens(&mut tx, provider, account, &sealed).await;
-        assert!(
-            stored.expect("tokens are stored"),
-            "there is such an account"
-        );
-        tx.commit().await.expect("a commit");
     }
 
     /// Posts to a webhook with exactly these headers.
@@ -573,6 +572,7 @@ impl World {
 /// Another athlete of the same world.
 #[derive(Debug)]
 pub struct Other {
+    user: UserId,
     client: Client,
 }
 
@@ -598,8 +598,14 @@ impl Other {
             ..world.endpoint().clone()
         };
         Self {
+            user,
             client: Client::new(&endpoint),
         }
+    }
+
+    /// Who it is.
+    pub fn user(&self) -> UserId {
+        self.user
     }
 
     /// Sends a request as this athlete.

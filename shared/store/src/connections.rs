@@ -122,12 +122,14 @@ pub async fn require_reauthorisation(tx: &mut Tx, access: &Access) -> Result<(),
     Ok(())
 }
 
-/// Stores the first tokens of an account; for set-up by the schema's owner.
+/// Stores the first tokens of an account; `false` when it is another user's. For set-up by the
+/// schema's owner.
 ///
 /// # Errors
 /// [`StoreError`] when the role may not, or the database is away.
 pub async fn store_first_tokens(
     tx: &mut Tx,
+    user: UserId,
     provider: &str,
     provider_user_id: &str,
     tokens: &SealedTokens,
@@ -136,6 +138,7 @@ pub async fn store_first_tokens(
         .query(include_str!(
             "../queries/connections/store_first_tokens.sql"
         ))
+        .bind(user.0)
         .bind(provider.to_owned())
         .bind(provider_user_id.to_owned())
         .bind(tokens.access.clone())

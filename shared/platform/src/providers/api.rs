@@ -68,11 +68,14 @@ impl Answer {
     /// # Errors
     /// [`Refusal::Unusable`] when it is not what the provider documents.
     pub fn json<T: DeserializeOwned>(&self) -> Result<T, Refusal> {
-        serde_json::from_slice(&self.body).map_err(|error| {
-            let (line, column) = (error.line(), error.column());
-            let class = error.classify();
-            Refusal::Unusable(format!("{class:?} error at line {line} column {column}"))
-        })
+        serde_json::from_slice(&self.body).map_err(|error| Self::unusable(&error))
+    }
+
+    /// What is wrong with JSON and where, without a word of it.
+    pub(super) fn unusable(error: &serde_json::Error) -> Refusal {
+        let (line, column) = (error.line(), error.column());
+        let class = error.classify();
+        Refusal::Unusable(format!("{class:?} error at line {line} column {column}"))
     }
 }
 

@@ -212,6 +212,11 @@ const KNOWN: &[(&str, Configure)] = &[
     (whoop::NAME, configure::<whoop::Whoop>),
 ];
 
+/// The names of all that we know.
+pub fn names() -> impl Iterator<Item = &'static str> {
+    KNOWN.iter().map(|(name, _)| *name)
+}
+
 fn configure<P: Provider + DeserializeOwned + 'static>(
     settings: Value,
 ) -> Result<Box<dyn Provider>, serde_json::Error> {

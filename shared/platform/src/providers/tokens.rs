@@ -24,6 +24,26 @@ pub struct Tokens {
     pub expires_at: Option<DateTime<Utc>>,
 }
 
+impl Tokens {
+    /// Reads a provider's answer to a token request (RFC 6749, section 5.1).
+    ///
+    /// # Errors
+    /// When it is no such answer.
+    pub fn read(answer: &[u8]) -> Result<Self, serde_json::Error> {
+        let answer: TokenAnswer = serde_json::from_slice(answer)?;
+        let now = crate::clock::now();
+        let told = answer
+            .expires_at
+            .and_then(|seconds| DateTime::from_timestamp(seconds, 0));
+        let in_a_while = answer.expires_in.and_then(chrono::TimeDelta::try_seconds);
+        Ok(Self {
+            access: Secret::new(answer.access_token),
+            refresh: answer.refresh_token.map(Secret::new),
+            expires_at: told.or_else(|| now.checked_add_signed(in_a_while?)),
+        })
+    }
+}
+
 /// How a refresh ended without tokens.
 #[derive(Debug, Error)]
 pub enum RefreshError {
@@ -94,17 +114,7 @@ pub async fn refresh(
         let what = format!("a refresh was answered {}", status.as_u16());
         return Err(Refusal::Unavailable(what).into());
     }
-    let answer: TokenAnswer = Answer { status, body }.json()?;
-    let now = crate::clock::now();
-    let expires_at = answer
-        .expires_at
-        .and_then(|seconds| DateTime::from_timestamp(seconds, 0))
-        .or_else(|| now.checked_add_signed(chrono::TimeDelta::try_seconds(answer.expires_in?)?));
-    Ok(Tokens {
-        access: Secret::new(answer.access_token),
-        refresh: answer.refresh_token.map(Secret::new),
-        expires_at,
-    })
+    Tokens::read(&body).map_err(|error| Answer::unusable(&error).into())
 }
 
 /// Which of an account's tokens is sealed.
