@@ -2,13 +2,18 @@
 
 #![expect(
     clippy::indexing_slicing,
+    clippy::string_slice,
     clippy::unwrap_used,
     reason = "what cannot be prepared fails the test"
 )]
 
 mod access;
 mod connect;
+mod doors;
 mod fetch;
 mod limits;
+mod polar;
+mod post;
 mod reconcile;
 mod strava;
+mod wahoo;
