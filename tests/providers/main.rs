@@ -9,6 +9,7 @@
 
 mod access;
 mod connect;
+mod coros;
 mod doors;
 mod fetch;
 mod limits;
@@ -16,4 +17,5 @@ mod polar;
 mod post;
 mod reconcile;
 mod strava;
+mod suunto;
 mod wahoo;
