@@ -12,6 +12,8 @@ mod connect;
 mod coros;
 mod doors;
 mod fetch;
+mod hevy;
+mod intervals;
 mod limits;
 mod polar;
 mod post;
