@@ -21,3 +21,4 @@ mod reconcile;
 mod strava;
 mod suunto;
 mod wahoo;
+mod whoop;
