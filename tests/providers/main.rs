@@ -12,6 +12,7 @@ mod connect;
 mod coros;
 mod doors;
 mod fetch;
+mod garmin;
 mod hevy;
 mod intervals;
 mod limits;

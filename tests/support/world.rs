@@ -577,8 +577,13 @@ pub struct Other {
 }
 
 impl Other {
-    /// Makes a user with a connection of this account.
+    /// Makes a user with a connection of this account at the generic provider.
     pub async fn join(world: &World, account: &str) -> Self {
+        Self::join_with(world, "paceline", account).await
+    }
+
+    /// Makes a user with a connection of this account.
+    pub async fn join_with(world: &World, provider: &str, account: &str) -> Self {
         let user = UserId(uuid::Uuid::new_v4());
         let owner = Owner::connect(&world.database.url())
             .await
@@ -587,7 +592,7 @@ impl Other {
         users::ensure_user(&mut tx, user, account)
             .await
             .expect("a user");
-        users::ensure_connection(&mut tx, user, "paceline", account)
+        users::ensure_connection(&mut tx, user, provider, account)
             .await
             .expect("a connection");
         tx.commit().await.expect("commits");
