@@ -11,6 +11,7 @@ mod access;
 mod connect;
 mod coros;
 mod doors;
+mod everyone;
 mod fetch;
 mod garmin;
 mod hevy;
