@@ -1,6 +1,6 @@
 //! COROS as a client of its API describes it: what it sends, and where its files are.
 
-use crate::doors::{Come, Door, Told, promises, recording};
+use crate::doors::{Come, Door, Told, Visit, promises, recording};
 use crate::post::{Credential, Post};
 use serde_json::{Value, json};
 use support::provider::Provider;
@@ -73,4 +73,40 @@ fn tells(told: &Told<'_>) -> Post {
 
 fn knows(api: &Provider, _changes: usize) {
     api.always("GET /4461.fit", recording("run_track_fenix6.fit"));
+}
+
+/// One file may hold several sessions, whoever it is fetched from.
+#[tokio::test]
+async fn a_triathlon_that_was_announced_comes_as_the_whole_and_its_sessions() {
+    let visit = Visit::to(&DOOR).await;
+    let file = recording("triathlon_fr935_smart.fit");
+    visit.api.always("GET /4461.fit", file);
+
+    let told = visit.post(&DOOR, &visit.told(&DOOR, 0)).await;
+    visit.world.settle().await;
+
+    let workout = format!("/workouts/{}", told.workout_id());
+    let shown = visit.world.get(&workout).await;
+    assert_eq!(shown["sport"], "multisport", "{shown:#}");
+    assert_eq!(shown["metrics_status"], "complete");
+    let sessions = "SELECT to_jsonb(sport) FROM workouts WHERE parent_id IS NOT NULL
+         AND deleted_at IS NULL ORDER BY session_index";
+    assert_eq!(
+        visit.world.rows(sessions).await,
+        ["swim", "other", "ride", "other", "run"].map(Value::from)
+    );
+
+    // Told without a file, it is one again.
+    assert_eq!(visit.bring(&DOOR, 1).await, told.workout_id());
+    assert_eq!(visit.world.rows(sessions).await, Vec::<Value>::new());
+    visit
+        .assert_is(
+            told.workout_id(),
+            &Come {
+                local_date: "2018-08-03",
+                ..DOOR.comes_as[1]
+            },
+        )
+        .await;
+    visit.stop().await;
 }
