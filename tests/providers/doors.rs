@@ -294,6 +294,7 @@ macro_rules! promises {
             $crate::doors::refuses_forgeries(&$door).await;
         }
 
+        /// P-16: its date stays that of the day on which it first came.
         #[tokio::test]
         async fn an_update_changes_the_one_workout_and_computes_once_more() {
             $crate::doors::takes_updates(&$door).await;

@@ -2,7 +2,6 @@
 
 use crate::doors::{Door, Told, Visit};
 use crate::post::{Credential, Post};
-use crate::{coros, garmin, hevy, intervals, polar, strava, suunto, wahoo, whoop};
 use reqwest::Method;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -11,15 +10,15 @@ use support::provider::{Provider, Reply};
 
 /// Every provider but the generic one, which has tests of its own everywhere.
 const ALL: &[&Door] = &[
-    &coros::DOOR,
-    &garmin::DOOR,
-    &hevy::DOOR,
-    &intervals::DOOR,
-    &polar::DOOR,
-    &strava::DOOR,
-    &suunto::DOOR,
-    &wahoo::DOOR,
-    &whoop::DOOR,
+    &crate::coros::DOOR,
+    &crate::garmin::DOOR,
+    &crate::hevy::DOOR,
+    &crate::intervals::DOOR,
+    &crate::polar::DOOR,
+    &crate::strava::DOOR,
+    &crate::suunto::DOOR,
+    &crate::wahoo::DOOR,
+    &crate::whoop::DOOR,
 ];
 
 /// Sources of the providers: a file each, or a folder with one of that name.
@@ -101,7 +100,7 @@ async fn a_believed_delivery_of_nothing_or_nobody_known_is_refused_by_code() {
     }
     let unknown = Door {
         name: "myspace",
-        ..garmin::DOOR
+        ..crate::garmin::DOOR
     };
     let told = visit.post(&unknown, &visit.told(&unknown, 0)).await;
     assert_eq!((told.status, told.code()), (404, "unknown_provider"));
