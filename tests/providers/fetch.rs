@@ -244,6 +244,29 @@ async fn a_fresh_activity_that_the_provider_does_not_show_yet_is_doubted_before_
     world.stop().await;
 }
 
+/// A newer announcement counts its attempts anew while an older question is still out.
+#[tokio::test]
+async fn an_answer_without_samples_is_kept_though_more_was_announced_meanwhile() {
+    let strava = Provider::start().await;
+    strava::knows_run(&strava, 42, 600);
+    strava.next(&streams_of(42), Reply::json(&json!({})));
+    let world = world(&strava).await;
+    let held = world.hold("fetch.after_ask");
+    let workout = strava::tell(&world, 42, "create", EVENT_TIME)
+        .await
+        .workout_id();
+    world.cloud().resume_mappings();
+    world.arrival(&held).await;
+    strava::tell(&world, 42, "update", EVENT_TIME + 60).await;
+    held.let_go();
+    world.settle().await;
+
+    let come = world.get(&format!("/workouts/{workout}")).await;
+    assert_eq!(come["fetch"]["status"], "complete", "{come}");
+    assert_eq!(come["generation"], 2, "totals first, then samples: {come}");
+    world.stop().await;
+}
+
 /// What nobody has told about yet can neither be planned nor computed.
 #[tokio::test]
 async fn an_announced_activity_takes_no_plan_until_it_has_come() {

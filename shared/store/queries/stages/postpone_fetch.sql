@@ -1,10 +1,10 @@
 -- Guards: a provider that is not ready, or is not to be asked for a while, is asked again later.
 -- Races with: a rescue, a newer announcement.
 -- Safe because: the token fences a stale holder. It was no attempt; the sweep rings when the time
--- has come. What was announced since the claim may be ready at once.
+-- has come. What was announced since the claim may be ready at once, and has all its attempts already.
 UPDATE stage_runs
 SET status = 'pending',
-    attempt = attempt - 1,
+    attempt = greatest(attempt - 1, 0),
     postponed = CASE WHEN wanted > $4::bigint THEN 0 ELSE postponed + $5::smallint END,
     not_before = CASE
         WHEN wanted > $4::bigint THEN NULL
