@@ -16,7 +16,7 @@ use crate::cloud::{Executables, FUNCTION, Start};
 use crate::instance::{Database, Instance, InstanceOptions};
 use crate::log::{Echo, LogSink};
 use crate::process::{die_with_parent, run_launcher};
-use crate::{connect, demo, functions, process_files, recompute, redrive};
+use crate::{connect, demo, functions, process_files, recompute, redrive, simulate};
 
 /// Paceline on this machine: the whole pipeline with its own PostgreSQL, queues and Lambda.
 #[derive(Debug, Parser)]
@@ -47,6 +47,8 @@ enum Command {
     Redrive(redrive::Arguments),
     /// Compute results of older algorithms again, behind live work
     Recompute(recompute::Arguments),
+    /// Play providers and their athletes against a running instance, and compare what it shows
+    Simulate(simulate::Arguments),
 }
 
 #[derive(Debug, Args)]
@@ -56,6 +58,9 @@ struct Up {
     /// Port of the HTTP API; 0 takes a free one
     #[arg(long, default_value_t = 8080)]
     port: u16,
+    /// Port at which `paceline simulate` answers as the providers
+    #[arg(long, default_value_t = 8081, value_name = "PORT", value_parser = clap::value_parser!(u16).range(1..))]
+    simulator_port: u16,
     #[command(flatten)]
     athlete: Athlete,
 }
@@ -164,14 +169,19 @@ fn run_command(cli: Cli) -> Result<ExitCode, Failure> {
             Some(Command::Connect(arguments)) => Ok(connect::run(&arguments).await?),
             Some(Command::Redrive(arguments)) => Ok(redrive::run(&arguments).await?),
             Some(Command::Recompute(arguments)) => Ok(recompute::run(&arguments).await?),
+            Some(Command::Simulate(arguments)) => Ok(simulate::run(&arguments).await?),
         }
     })
 }
 
 async fn up(arguments: Up) -> Result<ExitCode, Failure> {
     let mut stop = Stop::listen()?;
+    let ports = Ports {
+        api: arguments.port,
+        simulator: Some(arguments.simulator_port),
+    };
     let (instance, client) = tokio::select! {
-        started = start(&arguments.place, arguments.port, &arguments.athlete) => started?,
+        started = start(&arguments.place, ports, &arguments.athlete) => started?,
         () = stop.asked() => return Ok(ExitCode::SUCCESS),
     };
     demo::ensure_plan(&client).await?;
@@ -184,7 +194,11 @@ async fn up(arguments: Up) -> Result<ExitCode, Failure> {
 
 async fn process(arguments: Process) -> Result<ExitCode, Failure> {
     let mut stop = Stop::listen()?;
-    let (instance, client) = start(&arguments.place, arguments.port, &arguments.athlete).await?;
+    let ports = Ports {
+        api: arguments.port,
+        simulator: None,
+    };
+    let (instance, client) = start(&arguments.place, ports, &arguments.athlete).await?;
     let done = tokio::select! {
         done = process_files::run(&client, &arguments.files, arguments.json) => done,
         () = stop.asked() => Ok(ExitCode::from(130)),
@@ -201,7 +215,17 @@ async fn migrate(arguments: Migrate) -> Result<ExitCode, Failure> {
     Ok(ExitCode::SUCCESS)
 }
 
-async fn start(place: &Place, port: u16, athlete: &Athlete) -> Result<(Instance, Client), Failure> {
+/// Where an instance listens, and where it asks.
+struct Ports {
+    api: u16,
+    simulator: Option<u16>,
+}
+
+async fn start(
+    place: &Place,
+    ports: Ports,
+    athlete: &Athlete,
+) -> Result<(Instance, Client), Failure> {
     let begun = Instant::now();
     eprintln!("starting PostgreSQL, queues and functions …");
     let folder = place.folder();
@@ -221,11 +245,12 @@ async fn start(place: &Place, port: u16, athlete: &Athlete) -> Result<(Instance,
         folder,
         ephemeral: place.ephemeral,
         database,
-        port,
+        port: ports.api,
         executables: Executables::Reexecuted(launcher.clone()),
         launcher,
         environment: std::collections::BTreeMap::new(),
         parameters: std::collections::BTreeMap::new(),
+        simulator_port: ports.simulator,
         providers: std::collections::BTreeMap::new(),
         start: Start::Running,
         log,

@@ -59,6 +59,15 @@ impl Client {
         }
     }
 
+    /// The same client as another user.
+    #[must_use]
+    pub fn with_token(&self, token: String) -> Self {
+        Self {
+            token,
+            ..self.clone()
+        }
+    }
+
     /// Sends a request with the user's token; answers the status and the JSON, or `null` without.
     ///
     /// # Errors

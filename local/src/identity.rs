@@ -59,15 +59,26 @@ impl Identity {
     /// [`IdentityError`].
     pub fn load_or_make(folder: &Path) -> Result<Self, IdentityError> {
         let file = folder.join("identity.json");
-        match std::fs::read(&file) {
-            Ok(text) => serde_json::from_slice(&text)
-                .map_err(|source| IdentityError::Damaged { file, source }),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+        match Self::load(folder) {
+            Err(IdentityError::File { source, .. }) if source.kind() == io::ErrorKind::NotFound => {
                 let identity = Self::make()?;
                 write_private(&file, &identity)
                     .map_err(|source| IdentityError::File { file, source })?;
                 Ok(identity)
             }
+            loaded => loaded,
+        }
+    }
+
+    /// Reads the identity of a folder that has one.
+    ///
+    /// # Errors
+    /// [`IdentityError`].
+    pub fn load(folder: &Path) -> Result<Self, IdentityError> {
+        let file = folder.join("identity.json");
+        match std::fs::read(&file) {
+            Ok(text) => serde_json::from_slice(&text)
+                .map_err(|source| IdentityError::Damaged { file, source }),
             Err(source) => Err(IdentityError::File { file, source }),
         }
     }
@@ -109,10 +120,20 @@ impl Identity {
 
     /// The key that seals athletes' tokens, derived so that older folders have one too.
     pub fn token_key(&self) -> String {
-        let key = Sha256::new()
-            .chain_update("tokens of athletes")
+        STANDARD.encode(self.derived("tokens of athletes"))
+    }
+
+    /// A secret that an instance shares with the providers that are simulated on its folder.
+    pub(crate) fn secret_of_simulation(&self, what: &str) -> String {
+        let digest = self.derived(&format!("simulation: {what}"));
+        digest.iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+
+    fn derived(&self, what: &str) -> [u8; 32] {
+        let digest = Sha256::new()
+            .chain_update(what)
             .chain_update(&self.signing_seed);
-        STANDARD.encode(key.finalize())
+        digest.finalize().into()
     }
 
     /// The issuer of this folder's tokens.

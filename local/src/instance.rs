@@ -18,6 +18,7 @@ use crate::identity::{Identity, IdentityError, write_private};
 use crate::log::LogSink;
 use crate::postgres::{Postgres, PostgresError, PostgresOptions};
 use crate::process::Spawner;
+use crate::simulate;
 use crate::template::{Template, TemplateError};
 
 /// The template that this binary was built beside.
@@ -94,7 +95,9 @@ pub struct InstanceOptions {
     pub environment: BTreeMap<String, String>,
     /// Values for the template's parameters, for tests.
     pub parameters: BTreeMap<String, String>,
-    /// Settings of providers beside the generic one.
+    /// The port of this machine at which providers are simulated; without one, none is.
+    pub simulator_port: Option<u16>,
+    /// Settings of providers beside the generic one; they go before those of simulated ones.
     pub providers: BTreeMap<String, Value>,
     /// Whether mappings and schedules run from the start.
     pub start: Start,
@@ -119,6 +122,9 @@ pub struct Endpoint {
     pub database_url: String,
     /// The SQS endpoint.
     pub sqs_url: String,
+    /// Where simulated providers are asked, if any are believed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub simulator_url: Option<String>,
     /// This process.
     pub pid: u32,
 }
@@ -190,6 +196,7 @@ impl Instance {
             athlete: identity.account(),
             database_url,
             sqs_url: cloud.sqs_url(),
+            simulator_url: options.simulator_url(),
             pid: std::process::id(),
         };
         write_private(&folder.join(ENDPOINT), &endpoint).map_err(|source| {
@@ -214,6 +221,12 @@ impl Instance {
     #[must_use]
     pub fn identity(&self) -> &Identity {
         &self.identity
+    }
+
+    /// Where it keeps what it keeps.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        &self.folder
     }
 
     /// How to reach it.
@@ -310,10 +323,20 @@ async fn prepare(database_url: &str, identity: &Identity) -> Result<Location, St
 
 impl InstanceOptions {
     /// Every provider's settings, as the functions read them.
-    fn providers(&self, webhook_secret: &str) -> Value {
-        let generic = (PROVIDER.to_owned(), json!({"secrets": [webhook_secret]}));
-        let others = self.providers.clone().into_iter();
+    fn providers(&self, identity: &Identity) -> Value {
+        let secret = identity.webhook_secret();
+        let generic = (PROVIDER.to_owned(), json!({"secrets": [secret]}));
+        let url = self.simulator_url();
+        let simulated = url.map(|url| simulate::settings(identity, &url));
+        let simulated = simulated.unwrap_or_default().into_iter();
+        // Of two with the same name the later one stays.
+        let others = simulated.chain(self.providers.clone());
         Value::Object(others.chain([generic]).collect())
+    }
+
+    fn simulator_url(&self) -> Option<String> {
+        let port = self.simulator_port?;
+        Some(format!("http://127.0.0.1:{port}"))
     }
 }
 
@@ -342,7 +365,7 @@ async fn start_cloud(
     .collect();
     let password = identity.database_password().to_owned();
     let token_key = identity.token_key();
-    let providers = options.providers(identity.webhook_secret()).to_string();
+    let providers = options.providers(identity).to_string();
     cloud.secret = Box::new(move |secret, key| match (secret, key) {
         ("local:database", role) if setup::ROLES.contains(&role) => Some(password.clone()),
         ("local:providers", "providers") => Some(providers.clone()),

@@ -12,7 +12,7 @@
 //! | [`cloud`] | all but PostgreSQL, put together |
 //!
 //! None of these knows what a function does. On top of them, [`instance`] is a Paceline with its database and demo
-//! athlete, and [`cli`] is what a developer types.
+//! athlete, [`simulate`] plays providers against one, and [`cli`] is what a developer types.
 
 mod athlete;
 pub mod cli;
@@ -38,4 +38,5 @@ mod recompute;
 mod redrive;
 pub mod runtime_api;
 pub mod schedule;
+pub mod simulate;
 pub mod template;

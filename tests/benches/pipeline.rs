@@ -441,6 +441,7 @@ impl Site {
             executables: Executables::Reexecuted(own),
             environment: BTreeMap::new(),
             parameters: BTreeMap::new(),
+            simulator_port: None,
             providers: BTreeMap::new(),
             start: Start::Paused,
             log: LogSink::discard(),

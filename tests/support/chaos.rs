@@ -200,6 +200,7 @@ impl Chaos {
             launcher: settings.executable.clone(),
             environment: BTreeMap::new(),
             parameters: BTreeMap::new(),
+            simulator_port: None,
             providers: BTreeMap::new(),
             start: Start::Paused,
             log: LogSink::discard(),

@@ -8,6 +8,7 @@ use domain::stage::StageName;
 use local::client::Client;
 use local::cloud::{Cloud, Executables, Start};
 use local::connect::{Account, connect};
+use local::identity::Identity;
 use local::instance::{self, Endpoint, Instance, InstanceOptions};
 use local::log::LogSink;
 use platform::providers::tokens::Tokens;
@@ -19,7 +20,7 @@ use serde_json::{Value, json};
 use sqlx::PgConnection;
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use store::setup::Owner;
@@ -100,6 +101,7 @@ struct Parts {
     database: Database,
     parameters: BTreeMap<String, String>,
     providers: BTreeMap<String, Value>,
+    simulator_port: Option<u16>,
     log: LogSink,
     is_pooled: bool,
 }
@@ -114,6 +116,7 @@ impl Parts {
             database,
             parameters: BTreeMap::new(),
             providers: BTreeMap::new(),
+            simulator_port: None,
             log: LogSink::discard(),
             is_pooled: wants_pooler(),
         }
@@ -162,6 +165,16 @@ impl World {
         let parts = Parts {
             providers,
             log,
+            ..Parts::of(executable, start, database)
+        };
+        Self::assemble(parts).await
+    }
+
+    /// Starts one that believes the providers that are simulated at this port, and asks them there.
+    pub async fn start_simulated(executable: &str, start: Start, simulator_port: u16) -> Self {
+        let database = Database::migrated(executable).await;
+        let parts = Parts {
+            simulator_port: Some(simulator_port),
             ..Parts::of(executable, start, database)
         };
         Self::assemble(parts).await
@@ -235,6 +248,7 @@ impl World {
             executables: parts.executables,
             environment,
             parameters: parts.parameters,
+            simulator_port: parts.simulator_port,
             providers: parts.providers,
             start: parts.start,
             log,
@@ -255,6 +269,16 @@ impl World {
     /// How to reach it.
     pub fn endpoint(&self) -> &Endpoint {
         self.instance.endpoint()
+    }
+
+    /// Its keys.
+    pub fn identity(&self) -> &Identity {
+        self.instance.identity()
+    }
+
+    /// The folder in which it says how to reach it.
+    pub fn folder(&self) -> &Path {
+        self.instance.folder()
     }
 
     /// Its cloud.

@@ -1,0 +1,281 @@
+//! `paceline simulate`: many athletes of some providers, against a running instance.
+//!
+//! It plays both halves of a provider, the webhooks that it sends and the API that it answers, and knows what each
+//! activity must come to. So it is a load, a demo, and a test of whatever runs: at the end it compares.
+
+mod activity;
+mod api;
+mod arguments;
+mod athletes;
+mod compare;
+mod dice;
+mod error;
+mod garmin;
+mod key;
+mod report;
+mod send;
+mod settings;
+mod strava;
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::NaiveDate;
+use clap::ValueEnum;
+use reqwest::Url;
+use serde::{Deserialize, Serialize};
+use tokio::net::TcpListener;
+
+use crate::client::Client;
+use crate::identity::Identity;
+use crate::instance::Endpoint;
+use crate::net::{Server, bind, serve};
+use api::Api;
+pub use error::SimulateError;
+pub use report::{Counts, Difference, Report};
+use report::{Findings, Tally};
+use settings::Secrets;
+pub(crate) use settings::settings;
+
+pub(crate) use arguments::{Arguments, run};
+
+/// A provider that can be played.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, ValueEnum, Serialize, Deserialize,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum Provider {
+    /// Announces activities, and is then asked.
+    Strava,
+    /// Pushes activities, or an address to ask.
+    Garmin,
+}
+
+impl Provider {
+    /// Its name in paths and in the database.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Strava => "strava",
+            Self::Garmin => "garmin",
+        }
+    }
+
+    /// Whether it tells what there is, so that a lost webhook can be made up for.
+    fn lists(self) -> bool {
+        match self {
+            Self::Strava => true,
+            Self::Garmin => false,
+        }
+    }
+}
+
+impl fmt::Display for Provider {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// A day that is past on every machine.
+const NEWEST: NaiveDate = match NaiveDate::from_ymd_opt(2025, 6, 1) {
+    Some(day) => day,
+    None => NaiveDate::MIN,
+};
+
+/// What is to happen.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Options {
+    /// Who is played.
+    pub providers: Vec<Provider>,
+    /// Athletes of each provider.
+    pub athletes: u32,
+    /// Activities of each athlete.
+    pub activities: u32,
+    /// Webhooks a second; as fast as they are answered without.
+    pub rate: Option<f64>,
+    /// Share of webhooks that are sent twice.
+    pub duplicate: f64,
+    /// Whether they are sent out of order.
+    pub reorder: bool,
+    /// Whether everything is sent at once.
+    pub storm: bool,
+    /// Share of activities of which nothing is sent.
+    pub drop: f64,
+    /// Share of activities beside which something is forged.
+    pub forge: f64,
+    /// Share of Strava's activities whose samples come later.
+    pub late: f64,
+    /// The UTC day of everybody's newest activity; each other one is a day before the next.
+    pub newest: NaiveDate,
+    /// Decides what athletes did.
+    pub seed: u32,
+    /// Whether what is dropped must be found all the same.
+    pub reconciled: bool,
+    /// How long the instance may take after the last webhook.
+    pub patience: Duration,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            providers: vec![Provider::Strava, Provider::Garmin],
+            athletes: 1,
+            activities: 1,
+            rate: None,
+            duplicate: 0.0,
+            reorder: false,
+            storm: false,
+            drop: 0.0,
+            forge: 0.0,
+            late: 0.0,
+            newest: NEWEST,
+            seed: 1,
+            reconciled: false,
+            patience: Duration::from_secs(300),
+        }
+    }
+}
+
+/// A running instance and its keys.
+#[derive(Clone)]
+pub struct Target {
+    /// How to reach it.
+    pub endpoint: Endpoint,
+    /// Its keys.
+    pub identity: Identity,
+}
+
+impl fmt::Debug for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shown = f.debug_struct("Target");
+        shown
+            .field("url", &self.endpoint.url)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Target {
+    /// Finds the instance that runs on a data folder.
+    ///
+    /// # Errors
+    /// [`SimulateError`] says what to start.
+    pub async fn find(folder: &Path) -> Result<Self, SimulateError> {
+        let file = folder.join("endpoint.json");
+        let text =
+            std::fs::read(&file).map_err(|_| SimulateError::NotRunning(folder.to_owned()))?;
+        let endpoint: Endpoint = serde_json::from_slice(&text)
+            .map_err(|source| SimulateError::Endpoint { file, source })?;
+        let identity = Identity::load(folder)?;
+        let client = Client::new(&endpoint);
+        let health = client.ask(reqwest::Method::GET, "/health", "").await;
+        health.map_err(|source| SimulateError::Away {
+            url: endpoint.url.clone(),
+            source,
+        })?;
+        Ok(Self { endpoint, identity })
+    }
+
+    /// The port that the instance asks its providers at.
+    fn simulator(&self) -> Result<(&str, u16), SimulateError> {
+        let url = self.endpoint.simulator_url.as_deref();
+        let url = url.ok_or(SimulateError::NoSimulator)?;
+        let port = Url::parse(url).ok().and_then(|url| url.port());
+        Ok((url, port.ok_or(SimulateError::NoSimulator)?))
+    }
+}
+
+/// What everybody needs who takes part.
+struct Play {
+    options: Options,
+    secrets: Secrets,
+    api: Api,
+    url: String,
+    simulator_url: String,
+    http: reqwest::Client,
+    tally: Tally,
+    findings: Findings,
+}
+
+/// Providers that are played, and their athletes.
+pub struct Simulation {
+    play: Arc<Play>,
+    target: Target,
+    // Answers for as long as this lives.
+    _server: Server,
+}
+
+impl fmt::Debug for Simulation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shown = f.debug_struct("Simulation");
+        shown.field("target", &self.target).finish_non_exhaustive()
+    }
+}
+
+impl Simulation {
+    /// Answers as the providers where the instance asks them, and makes sure of the athletes.
+    ///
+    /// # Errors
+    /// [`SimulateError`] says what to do.
+    pub async fn prepare(target: Target, options: Options) -> Result<Self, SimulateError> {
+        let (_, port) = target.simulator()?;
+        let (listener, address) = bind(port).await.map_err(SimulateError::Port)?;
+        Self::prepare_on(listener, address, target, options).await
+    }
+
+    /// The same on a listener that is there already, for tests that take a free port first.
+    ///
+    /// # Errors
+    /// [`SimulateError`] says what to do.
+    pub async fn prepare_on(
+        listener: TcpListener,
+        address: SocketAddr,
+        target: Target,
+        options: Options,
+    ) -> Result<Self, SimulateError> {
+        let (simulator_url, _) = target.simulator()?;
+        let http = reqwest::Client::builder()
+            // A little more than the gateway gives a function.
+            .timeout(Duration::from_secs(35))
+            .build()
+            .map_err(SimulateError::Http)?;
+        let play = Arc::new(Play {
+            secrets: Secrets::of(&target.identity),
+            api: Api::default(),
+            url: target.endpoint.url.clone(),
+            simulator_url: simulator_url.to_owned(),
+            http,
+            tally: Tally::default(),
+            findings: Findings::default(),
+            options,
+        });
+        let server = serve(listener, address, api::router(play.clone()));
+        athletes::ensure(&target, &play).await?;
+        Ok(Self {
+            play,
+            target,
+            _server: server,
+        })
+    }
+
+    /// Sends everything, and returns once all of it was answered.
+    pub async fn send(&self) {
+        send::run(&self.play).await;
+    }
+
+    /// Waits until nothing is pending, or patience is over, and compares what is shown with what must be there.
+    ///
+    /// # Errors
+    /// [`SimulateError::Read`] when the instance shows nothing.
+    pub async fn compare(&self) -> Result<(), SimulateError> {
+        compare::run(&self.play, &self.target).await
+    }
+
+    /// What was sent, and what differs.
+    #[must_use]
+    pub fn report(&self) -> Report {
+        Report::of(&self.play)
+    }
+}
