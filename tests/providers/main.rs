@@ -20,6 +20,7 @@ mod limits;
 mod polar;
 mod post;
 mod reconcile;
+mod simulate;
 mod strava;
 mod suunto;
 mod wahoo;
