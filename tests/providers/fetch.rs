@@ -348,6 +348,7 @@ async fn a_fetch_that_wakes_after_its_deadline_brings_nothing_in() {
         .workout_id();
     world.cloud().resume_mappings();
     world.arrival(&held).await;
+    strava::tell(&world, 42, "update", EVENT_TIME + 60).await;
 
     world.let_time_pass().await;
     world.sweep().await;
@@ -360,10 +361,14 @@ async fn a_fetch_that_wakes_after_its_deadline_brings_nothing_in() {
     let come = world.get(&format!("/workouts/{workout}")).await;
     assert_eq!(come["computed"]["overall"]["elapsed_s"], 900.0);
     assert_eq!(come["generation"], 1, "the first answer came too late");
-    assert_eq!(strava.count(&detail_of(42)), 2);
+    assert_eq!(
+        strava.count(&detail_of(42)),
+        2,
+        "and nobody asks again for it"
+    );
     let finished = world
         .rows("SELECT to_jsonb(done) FROM stage_runs WHERE stage = 'fetch'")
         .await;
-    assert_eq!(finished, [json!(1)]);
+    assert_eq!(finished, [json!(2)]);
     world.stop().await;
 }
