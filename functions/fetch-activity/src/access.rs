@@ -10,9 +10,10 @@ use platform::providers::source::Source;
 use platform::providers::tokens::{self, Kind, RefreshError, Tokens};
 use platform::seal::{SealError, SealingKeys};
 use platform::secret::Secret;
+use platform::stage;
 use std::time::Duration;
 use store::connections::{self, Access, SealedTokens};
-use store::{Store, StoreError, Tx};
+use store::{Store, StoreError};
 use uuid::Uuid;
 
 /// A token that ends sooner than this may end on its way.
@@ -159,7 +160,7 @@ impl Wanted<'_> {
     async fn claim(&self, access: &Access, claim: Uuid) -> Result<bool, StoreError> {
         let mut tx = self.store.begin(self.user).await?;
         let claimed = connections::claim_refresh(&mut tx, access, claim, CLAIM).await;
-        settle(tx, claimed).await
+        stage::settle(tx, claimed).await
     }
 
     /// Refreshes under the claim. The new tokens are stored before anybody uses them: most
@@ -177,7 +178,7 @@ impl Wanted<'_> {
             // What failed is not revoked.
             Err(_) => connections::release_refresh(&mut tx, access, claim).await,
         };
-        settle(tx, stored).await?;
+        stage::settle(tx, stored).await?;
         tracing::info!(
             provider = self.provider,
             refreshed = outcome.is_ok(),
@@ -202,7 +203,7 @@ impl Wanted<'_> {
     async fn require_reauthorisation(&self, access: &Access) -> Result<(), StoreError> {
         let mut tx = self.store.begin(self.user).await?;
         let required = connections::require_reauthorisation(&mut tx, access).await;
-        settle(tx, required).await
+        stage::settle(tx, required).await
     }
 
     fn open(&self, access: &Access, kind: Kind, sealed: &[u8]) -> Result<Secret<String>, NoAccess> {
@@ -219,8 +220,4 @@ impl Wanted<'_> {
         tokens::seal(self.keys, self.provider, &access.provider_user_id, tokens)
             .map_err(|_| NoAccess::Lasting("token_key_missing: TOKEN_KEYS holds no key"))
     }
-}
-
-async fn settle<T>(tx: Tx, outcome: Result<T, StoreError>) -> Result<T, StoreError> {
-    platform::stage::settle(tx, outcome).await
 }
