@@ -238,6 +238,7 @@ fn bare(bytes: &[u8]) -> usize {
 
 fn input(recording: Recording, athlete: &Athlete) -> StageInput {
     StageInput {
+        provenance: domain::merging::Provenance::new(),
         local_date: recording.start_utc.date_naive(),
         recording,
         athlete: *athlete,

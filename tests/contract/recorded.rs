@@ -101,6 +101,7 @@ pub(crate) fn computed() -> Outcome<Vec<(String, Value)>> {
         let planned = plan(&recording)?;
         for (athlete, plan) in [(known(), Some(planned)), (Athlete::default(), None)] {
             let input = StageInput {
+                provenance: domain::merging::Provenance::new(),
                 local_date: recording.start_utc.date_naive(),
                 recording: recording.clone(),
                 athlete,

@@ -26,6 +26,7 @@ pub(crate) fn planned(sport: Sport, steps: &Value) -> Option<PlannedWorkout> {
 /// The analysis of a recording against a plan, as clients see it.
 pub(crate) fn analysed(recording: &Recording, steps: &Value) -> Result<Value, Failure> {
     let input = StageInput {
+        provenance: domain::merging::Provenance::new(),
         local_date: recording.start_utc.date_naive(),
         recording: recording.clone(),
         athlete: Athlete::default(),

@@ -259,6 +259,7 @@ fn divided() -> impl Strategy<Value = (Recording, PlannedWorkout)> {
 
 fn held(recording: Recording, plan: PlannedWorkout) -> Result<Value, TestCaseError> {
     let input = StageInput {
+        provenance: domain::merging::Provenance::new(),
         local_date: recording.start_utc.date_naive(),
         recording,
         athlete: Athlete::default(),

@@ -12,6 +12,7 @@ use support::oracle::{Failure, Judge, Oracle, at, bytes};
 pub(crate) fn computed(recording: Recording, athlete: Athlete) -> Result<Value, Failure> {
     let local_date = recording.start_utc.date_naive();
     let input = StageInput {
+        provenance: domain::merging::Provenance::new(),
         recording,
         local_date,
         athlete,

@@ -229,6 +229,7 @@ pub(crate) fn plans() -> impl Strategy<Value = Option<PlannedWorkout>> {
 
 fn input(recording: Recording, athlete: Athlete) -> StageInput {
     StageInput {
+        provenance: domain::merging::Provenance::new(),
         local_date: recording.start_utc.date_naive(),
         recording,
         athlete,

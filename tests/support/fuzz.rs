@@ -175,6 +175,7 @@ impl Fuzzer {
             return Err("the recording is another after storage".to_owned());
         }
         let input = StageInput {
+            provenance: domain::merging::Provenance::new(),
             local_date: read.start_utc.date_naive(),
             recording: read,
             athlete: self.athlete,

@@ -141,6 +141,7 @@ mod tests {
             }
         });
         let input = StageInput {
+            provenance: domain::merging::Provenance::new(),
             local_date: recording.start_utc.date_naive(),
             recording,
             athlete: Athlete::default(),

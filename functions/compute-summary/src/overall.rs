@@ -3,6 +3,7 @@
 use crate::elevation::{self, Climb};
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::execution::Fit;
+use domain::merging::Provenance;
 use domain::reason::{Reason, Reasons};
 use domain::recording::Channel;
 use domain::signal::figure::{note, settle};
@@ -86,6 +87,10 @@ pub struct Overall {
     /// without a plan.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub plan_fit: Option<Fit>,
+    /// Whose each part of the recording is, by the name of the part; absent unless several sources
+    /// tell of the session.
+    #[serde(skip_serializing_if = "Provenance::is_empty")]
+    pub provenance: Provenance,
     /// Why each `null` above is one.
     pub reasons: Reasons,
 }
@@ -242,6 +247,7 @@ pub(crate) fn overall(input: &StageInput, signal: &Signal<'_>) -> Overall {
             strength.and_then(|strength| strength.volume_kg.ok_or(Reason::NotReported)),
         ),
         plan_fit: None,
+        provenance: input.provenance.clone(),
         reasons: std::mem::take(reasons),
     }
 }
@@ -369,6 +375,7 @@ mod tests {
     fn summarised(recording: Recording) -> Overall {
         let local_date = recording.start_utc.date_naive();
         let input = StageInput {
+            provenance: domain::merging::Provenance::new(),
             recording,
             local_date,
             athlete: Athlete::default(),

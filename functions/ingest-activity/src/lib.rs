@@ -5,10 +5,12 @@
 
 #![forbid(unsafe_code)]
 
+mod merge;
 mod reanalyse;
 mod upload;
 mod webhook;
 
+use crate::merge::Wish;
 use domain::decode::DecodeError;
 use domain::stage::StageName;
 use lambda_http::http::Method;
@@ -45,6 +47,12 @@ impl Handler for Ingest {
             (&Method::POST, ["activities"]) => upload::accept(self, request).await,
             (&Method::POST, ["workouts", id, "reanalyse"]) => {
                 reanalyse::request(self, request, id).await
+            }
+            (&Method::PUT, ["workouts", id, "merge"]) => {
+                merge::change(self, request, id, Wish::Merge).await
+            }
+            (&Method::DELETE, ["workouts", id, "merge"]) => {
+                merge::change(self, request, id, Wish::TakeApart).await
             }
             _ => Err(Problem::not_found("not_found", "there is no such path")),
         }

@@ -43,14 +43,13 @@ async fn renew(
     request: &Request,
     id: &str,
 ) -> Result<(WorkoutId, Vec<RunKey>), Problem> {
-    let workout: WorkoutId = request.id(id)?;
+    let asked: WorkoutId = request.id(id)?;
     tx.lock_user(user).await?;
-    if workouts::find_for_attach(tx, user, workout)
-        .await?
-        .is_none()
-    {
+    let Some(found) = workouts::find_for_attach(tx, user, asked).await? else {
         return Err(Problem::not_found("not_found", "there is no such workout"));
-    }
+    };
+    // What was merged into another workout is computed there.
+    let workout = found.workout_id;
     // What is on its way already is the answer to every further click.
     if stages::is_unfinished(tx, user, workout).await? {
         return Ok((workout, Vec::new()));

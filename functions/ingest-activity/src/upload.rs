@@ -10,10 +10,8 @@ use platform::intake::Prepared;
 use platform::problem::Problem;
 use sha2::{Digest, Sha256};
 use store::ingest::Outcome;
+use store::merging::UPLOAD;
 use store::workouts::ProviderKey;
-
-/// What an upload is stored under: its provider is nobody, its id is its content's hash.
-const PROVIDER: &str = "upload";
 
 #[derive(serde::Serialize)]
 struct Accepted {
@@ -30,7 +28,7 @@ pub(crate) async fn accept(ingest: &Ingest, request: &Request) -> Result<Respons
     let sha256: [u8; 32] = Sha256::digest(request.body()).into();
     let activity_id: String = sha256.iter().map(|byte| format!("{byte:02x}")).collect();
 
-    let key = ProviderKey::activity(PROVIDER, &activity_id);
+    let key = ProviderKey::activity(UPLOAD, &activity_id);
     let mut tx = ingest.app.users.open(user).await?;
     let ingested = async {
         tx.lock_user(user).await?;

@@ -8,13 +8,16 @@ use domain::local_date::Zone;
 use lambda_http::http::StatusCode;
 use platform::http::{self, Request};
 use platform::problem::Problem;
+use platform::providers;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use store::athletes::{self, Profile};
-use store::{Tx, attach, workouts};
+use store::{Tx, attach, merging, workouts};
 
 /// The most dates with thresholds of their own: ten years of weekly tests.
 const MOST_DATES: usize = 520;
+/// No provider is preferred.
+const BOTH: &str = "both";
 
 /// The profile as clients see and send it.
 #[derive(Serialize, Deserialize)]
@@ -25,6 +28,9 @@ struct ProfileView {
     units: Units,
     #[serde(default = "utc")]
     time_zone: String,
+    /// The provider that leads where several tell of one session, or `both`.
+    #[serde(default = "both")]
+    source_preference: String,
     /// Each is `valid_from` and the thresholds that hold from that date on.
     #[serde(default)]
     thresholds: Vec<Map<String, Value>>,
@@ -36,6 +42,10 @@ enum Units {
     #[default]
     Metric,
     Imperial,
+}
+
+fn both() -> String {
+    BOTH.to_owned()
 }
 
 fn utc() -> String {
@@ -61,6 +71,9 @@ pub(crate) async fn replace(tx: &mut Tx, user: UserId, request: &Request) -> Res
                 changed.push(workout);
             }
         }
+        if before.source_preference != after.source_preference {
+            changed.extend(merging::apply_preference(tx, user).await?);
+        }
     }
     Ok(Done {
         response: http::json(StatusCode::OK, &show(&after)),
@@ -73,6 +86,13 @@ fn read(view: ProfileView) -> Result<Profile, Problem> {
         return Err(wrong(
             "/time_zone",
             "must be an IANA time zone such as Europe/Berlin",
+        ));
+    }
+    let preference = view.source_preference;
+    if preference != BOTH && !providers::names().any(|name| name == preference) {
+        return Err(wrong(
+            "/source_preference",
+            "must be the name of a provider, or both",
         ));
     }
     if view.thresholds.len() > MOST_DATES {
@@ -109,6 +129,7 @@ fn read(view: ProfileView) -> Result<Profile, Problem> {
         sex: view.sex,
         units,
         time_zone: view.time_zone,
+        source_preference: preference,
         thresholds,
     })
 }
@@ -134,11 +155,11 @@ fn show(profile: &Profile) -> ProfileView {
     } else {
         Units::Metric
     };
-    let (sex, time_zone) = (profile.sex, profile.time_zone.clone());
     ProfileView {
-        sex,
+        sex: profile.sex,
         units,
-        time_zone,
+        time_zone: profile.time_zone.clone(),
+        source_preference: profile.source_preference.clone(),
         thresholds,
     }
 }

@@ -164,7 +164,7 @@ fn tagged(request: &Request, body: &impl Serialize) -> Response {
 }
 
 fn write_cursor(last: &WorkoutView) -> String {
-    let text = format!("{}_{}", last.started_at.timestamp_micros(), last.workout_id);
+    let text = format!("{}_{}", last.listed_at.timestamp_micros(), last.workout_id);
     URL_SAFE_NO_PAD.encode(text)
 }
 

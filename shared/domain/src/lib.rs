@@ -12,6 +12,7 @@ pub mod execution;
 pub mod id;
 pub mod local_date;
 pub mod matching;
+pub mod merging;
 pub mod plan;
 pub mod reason;
 pub mod recording;

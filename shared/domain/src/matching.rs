@@ -86,6 +86,8 @@ pub enum MatchReason {
     PerSession,
     /// The provider only announced it; what it is decides.
     AwaitsData,
+    /// It is shown in another workout, and that one has a plan or none.
+    Merged,
     /// No plan of that day and sport is free.
     NoCandidates,
     /// Plans are there, but none is near the duration that was done.

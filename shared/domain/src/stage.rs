@@ -1,6 +1,7 @@
 //! The stages, the statuses of a stage run, and how a status may move.
 
 use crate::athlete::Athlete;
+use crate::merging::Provenance;
 use crate::plan::PlannedWorkout;
 use crate::recording::Recording;
 use serde::{Deserialize, Serialize};
@@ -170,6 +171,8 @@ pub const TRANSITIONS: [(Option<StageStatus>, Move, StageStatus); 18] = {
 pub struct StageInput {
     /// The samples, with the workout's sport.
     pub recording: Recording,
+    /// Whose each part of the recording is, where several sources tell of the session; else empty.
+    pub provenance: Provenance,
     /// The athlete's local date of the workout.
     pub local_date: chrono::NaiveDate,
     /// The athlete on that date.

@@ -16,6 +16,8 @@ pub struct Profile {
     pub units: String,
     /// IANA time zone.
     pub time_zone: String,
+    /// The provider that leads where several tell of one session, or `both`.
+    pub source_preference: String,
     /// Thresholds by the first date on which they hold, ascending.
     pub thresholds: Vec<(NaiveDate, Thresholds)>,
 }
@@ -26,6 +28,7 @@ impl Default for Profile {
             sex: None,
             units: "metric".into(),
             time_zone: "UTC".into(),
+            source_preference: "both".into(),
             thresholds: Vec::new(),
         }
     }
@@ -92,7 +95,7 @@ struct ThresholdRow {
 /// # Errors
 /// [`StoreError`] when the database is away.
 pub async fn find_profile(tx: &mut Tx, user: UserId) -> Result<Profile, StoreError> {
-    let Some((sex, units, time_zone)) = find_athlete(tx, user).await? else {
+    let Some(row) = find_athlete(tx, user).await? else {
         return Ok(Profile::default());
     };
     let query = tx
@@ -104,11 +107,11 @@ pub async fn find_profile(tx: &mut Tx, user: UserId) -> Result<Profile, StoreErr
         .into_iter()
         .map(|row| Ok((row.valid_from, row.columns.try_into()?)))
         .collect::<Result<_, StoreError>>()?;
-    let sex = sex.as_deref().and_then(Sex::from_name);
     Ok(Profile {
-        sex,
-        units,
-        time_zone,
+        sex: row.sex.as_deref().and_then(Sex::from_name),
+        units: row.units,
+        time_zone: row.time_zone,
+        source_preference: row.source_preference,
         thresholds,
     })
 }
@@ -119,13 +122,33 @@ pub async fn find_profile(tx: &mut Tx, user: UserId) -> Result<Profile, StoreErr
 /// [`StoreError`] when the database is away.
 pub(crate) async fn find_time_zone(tx: &mut Tx, user: UserId) -> Result<String, StoreError> {
     let athlete = find_athlete(tx, user).await?;
-    Ok(athlete.map_or_else(|| Profile::default().time_zone, |(_, _, zone)| zone))
+    Ok(athlete.map_or_else(|| Profile::default().time_zone, |row| row.time_zone))
 }
 
-async fn find_athlete(
+/// Reads which source leads where several tell of one session.
+///
+/// # Errors
+/// [`StoreError`] when the database is away.
+pub(crate) async fn find_source_preference(
     tx: &mut Tx,
     user: UserId,
-) -> Result<Option<(Option<String>, String, String)>, StoreError> {
+) -> Result<String, StoreError> {
+    let athlete = find_athlete(tx, user).await?;
+    Ok(athlete.map_or_else(
+        || Profile::default().source_preference,
+        |row| row.source_preference,
+    ))
+}
+
+#[derive(Debug, FromRow)]
+struct AthleteRow {
+    sex: Option<String>,
+    units: String,
+    time_zone: String,
+    source_preference: String,
+}
+
+async fn find_athlete(tx: &mut Tx, user: UserId) -> Result<Option<AthleteRow>, StoreError> {
     let query = tx
         .query_as(include_str!("../queries/users/find_athlete.sql"))
         .bind(user.0);
@@ -146,7 +169,8 @@ pub async fn replace_profile(
         .bind(user.0)
         .bind(profile.sex.map(Sex::as_str))
         .bind(profile.units.clone())
-        .bind(profile.time_zone.clone());
+        .bind(profile.time_zone.clone())
+        .bind(profile.source_preference.clone());
     tx.execute(query).await?;
     let query = tx
         .query(include_str!("../queries/users/delete_thresholds.sql"))

@@ -4,9 +4,10 @@
 //! transaction, holds the user's lock, and commits.
 
 use crate::attach::{decide, rematch_date};
+use crate::merging::Regrouped;
 use crate::stages::RunKey;
 use crate::workouts::{self, Known, NewWorkout, ProviderKey, Reported};
-use crate::{StoreError, Tx, athletes, deletions, stages};
+use crate::{StoreError, Tx, athletes, deletions, merging, stages};
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::id::{UserId, WorkoutId};
 use domain::local_date::local_date;
@@ -184,14 +185,20 @@ async fn store(
             date_of(tx, user, recording.start_utc, recording.utc_offset_s).await?
         }
     };
+    // What several sources tell of is matched by all that they say, and computed once.
+    let is_merged = known.as_ref().is_some_and(Known::is_merged);
+    let is_shared = known.as_ref().is_some_and(Known::is_shared);
     let decision = match place {
         Place::Whole => Decision::without_weighing(MatchReason::PerSession, None),
+        Place::Alone | Place::Session(_) if is_shared => {
+            Decision::without_weighing(MatchReason::Merged, None)
+        }
         Place::Alone | Place::Session(_) => {
             decide(tx, user, date, workout, reported.executed).await?
         }
     };
 
-    let mut requested = vec![workout];
+    let mut requested = if is_merged { Vec::new() } else { vec![workout] };
     let generation = match &known {
         None => {
             let new = NewWorkout {
@@ -208,7 +215,7 @@ async fn store(
         }
         Some(known) => {
             let generation = workouts::update_workout(tx, user, workout, reported, date).await?;
-            if !known.plan_pinned {
+            if !known.plan_pinned && (!is_shared || place == Place::Whole) {
                 workouts::set_plan(tx, user, workout, &decision, false).await?;
                 if known.planned_id().is_some() && decision.planned_id != known.planned_id() {
                     requested.extend(rematch_date(tx, user, date).await?);
@@ -218,7 +225,14 @@ async fn store(
         }
     };
     workouts::upsert_recording(tx, user, workout, reported).await?;
-    stages::request_stages(tx, user, workout, generation).await?;
+    if !is_merged {
+        stages::request_stages(tx, user, workout, generation).await?;
+    }
+    if !matches!(place, Place::Session(_)) {
+        let regrouped = merge(tx, user, key, workout, known.as_ref(), reported).await?;
+        requested.extend(regrouped.requested);
+        requested.retain(|workout| !regrouped.merged.contains(workout));
+    }
 
     let outcome = if before.is_some() {
         Outcome::Changed
@@ -231,6 +245,31 @@ async fn store(
         requested,
         fetch: false,
     })
+}
+
+/// Merges a workout with what other providers tell of the same session, or parts it from what is no
+/// longer the same.
+async fn merge(
+    tx: &mut Tx,
+    user: UserId,
+    key: ProviderKey<'_>,
+    workout: WorkoutId,
+    before: Option<&Known>,
+    reported: &Reported<'_>,
+) -> Result<Regrouped, StoreError> {
+    let now = reported.recording.start_utc;
+    let shared = before.filter(|known| known.is_shared());
+    let mut regrouped = Regrouped::default();
+    if let Some(before) = shared.filter(|known| known.started_at != now) {
+        // Those that it leaves behind.
+        regrouped = merging::regroup(tx, user, before.started_at, workout).await?;
+    }
+    if shared.is_some() || merging::has_neighbour(tx, user, key.provider, now).await? {
+        let again = merging::regroup(tx, user, now, workout).await?;
+        regrouped.requested.extend(again.requested);
+        regrouped.merged.extend(again.merged);
+    }
+    Ok(regrouped)
 }
 
 /// Notes that something happened to an activity, and that its provider has to be asked what.
@@ -326,11 +365,17 @@ async fn bury(
     provider_time: Option<DateTime<Utc>>,
 ) -> Result<Vec<WorkoutId>, StoreError> {
     let mut dates = BTreeSet::new();
-    for known in gone {
-        workouts::tombstone_workout(tx, user, known.workout_id(), provider_time).await?;
-        dates.insert(known.local_date);
-    }
     let mut requested = Vec::new();
+    for known in gone {
+        let workout = known.workout_id();
+        workouts::tombstone_workout(tx, user, workout, provider_time).await?;
+        dates.insert(known.local_date);
+        if known.is_shared() {
+            // What other providers tell of the session stays, and is first to take its plan.
+            let regrouped = merging::regroup(tx, user, known.started_at, workout).await?;
+            requested.extend(regrouped.requested);
+        }
+    }
     for date in dates {
         requested.extend(rematch_date(tx, user, date).await?);
     }

@@ -14,6 +14,7 @@ pub mod deletions;
 pub mod deliveries;
 mod error;
 pub mod ingest;
+pub mod merging;
 pub mod plans;
 pub mod reads;
 pub mod reconciliations;

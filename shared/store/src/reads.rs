@@ -78,6 +78,12 @@ pub struct WorkoutView {
     /// What the stages made of it; absent in lists.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub computed: Option<serde_json::Value>,
+    /// Who tells of it, the one whose facts these are first; absent unless there are several.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub sources: Vec<SourceView>,
+    /// By what lists are in order; the start that the first source told.
+    #[serde(skip)]
+    pub listed_at: DateTime<Utc>,
     /// Its sessions in order, without what is computed; absent unless there are several.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub sessions: Vec<Self>,
@@ -91,6 +97,23 @@ pub struct PlanView {
     /// The decision: reason, plan, candidates.
     #[serde(flatten)]
     pub decision: Decision,
+}
+
+/// One of several providers that tell of a session.
+#[derive(Debug, Clone, PartialEq, Serialize, FromRow)]
+pub struct SourceView {
+    #[serde(skip)]
+    workout_id: Uuid,
+    /// Who tells of it.
+    pub provider: String,
+    /// The provider's own id.
+    pub provider_activity_id: String,
+    /// What people call it there.
+    pub name: Option<String>,
+    /// When it began, by this source.
+    pub started_at: DateTime<Utc>,
+    /// Whether its facts are the workout's.
+    pub leads: bool,
 }
 
 /// How far asking the provider has come.
@@ -126,6 +149,8 @@ struct WorkoutRow {
     plan_decision: Json<Decision>,
     created_at: DateTime<Utc>,
     updated_at: DateTime<Utc>,
+    listed_at: DateTime<Utc>,
+    is_merged: bool,
     #[sqlx(flatten)]
     status: Status,
     fetch_status: Option<String>,
@@ -168,6 +193,8 @@ impl From<WorkoutRow> for WorkoutView {
                 not_before: row.fetch_not_before,
             }),
             computed: row.computed.map(|json| json.0),
+            sources: Vec::new(),
+            listed_at: row.listed_at,
             sessions: Vec::new(),
         }
     }
@@ -202,14 +229,8 @@ pub async fn find_workout(
         .query_as::<WorkoutRow>(include_str!("../queries/reads/find_workout.sql"))
         .bind(workout.0)
         .bind(user.0);
-    let mut found: Vec<WorkoutView> = tx
-        .fetch_optional(query)
-        .await?
-        .map(WorkoutView::from)
-        .into_iter()
-        .collect();
-    add_sessions(tx, user, &mut found).await?;
-    Ok(found.pop())
+    let rows = tx.fetch_optional(query).await?.into_iter().collect();
+    Ok(show(tx, user, rows).await?.pop())
 }
 
 /// Lists live workouts, newest first, after the last of the page before.
@@ -229,9 +250,46 @@ pub async fn list_workouts(
         .bind(after.1.0)
         .bind(limit);
     let rows = tx.fetch_all(query).await?;
-    let mut page: Vec<WorkoutView> = rows.into_iter().map(WorkoutView::from).collect();
-    add_sessions(tx, user, &mut page).await?;
-    Ok(page)
+    show(tx, user, rows).await
+}
+
+/// Makes views of rows, with their sources and sessions.
+async fn show(
+    tx: &mut Tx,
+    user: UserId,
+    rows: Vec<WorkoutRow>,
+) -> Result<Vec<WorkoutView>, StoreError> {
+    let merged = rows.iter().filter(|row| row.is_merged);
+    let merged: Vec<Uuid> = merged.map(|row| row.id).collect();
+    let mut workouts: Vec<WorkoutView> = rows.into_iter().map(WorkoutView::from).collect();
+    add_sources(tx, user, merged, &mut workouts).await?;
+    add_sessions(tx, user, &mut workouts).await?;
+    Ok(workouts)
+}
+
+/// Puts the sources inside the workouts that several tell of.
+async fn add_sources(
+    tx: &mut Tx,
+    user: UserId,
+    merged: Vec<Uuid>,
+    workouts: &mut [WorkoutView],
+) -> Result<(), StoreError> {
+    if merged.is_empty() {
+        return Ok(());
+    }
+    let query = tx
+        .query_as::<SourceView>(include_str!("../queries/reads/list_sources.sql"))
+        .bind(user.0)
+        .bind(merged);
+    for source in tx.fetch_all(query).await? {
+        let whole = workouts
+            .iter_mut()
+            .find(|workout| workout.workout_id.0 == source.workout_id);
+        if let Some(whole) = whole {
+            whole.sources.push(source);
+        }
+    }
+    Ok(())
 }
 
 /// Puts the sessions inside the workouts of several.

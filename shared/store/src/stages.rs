@@ -10,7 +10,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use domain::athlete::{Athlete, Sex};
 use domain::id::{ClaimToken, UserId, WorkoutId};
 use domain::plan::{PlannedWorkout, StepOrRepeat};
-use domain::recording;
+use domain::{merging, recording};
 use domain::stage::{StageInput, StageName, StageStatus};
 use sqlx::FromRow;
 use sqlx::types::Json;
@@ -174,6 +174,8 @@ pub async fn try_lock_stage(tx: &mut Tx, run: RunKey) -> Result<bool, StoreError
 #[derive(Debug, FromRow)]
 struct InputRow {
     generation: i64,
+    leads: bool,
+    provider: String,
     sport: String,
     sub_sport: Option<String>,
     local_date: NaiveDate,
@@ -225,19 +227,28 @@ pub async fn load_input(tx: &mut Tx, run: RunKey) -> Result<Option<(i64, StageIn
         .query_as::<InputRow>(include_str!("../queries/stages/load_input.sql"))
         .bind(run.workout_id.0)
         .bind(run.user_id.0);
-    let Some(mut row) = tx.fetch_optional(query).await? else {
+    let mut rows = tx.fetch_all(query).await?;
+    let mut parts = Vec::new();
+    for row in &mut rows {
+        let mut recording = recording::decode(&row.columns).map_err(StoreError::corrupt)?;
+        recording.sport = sport(&row.sport)?;
+        recording.sub_sport = row.sub_sport.take();
+        parts.push((row.leads, row.provider.clone(), recording));
+    }
+    let Some(mut row) = rows.pop() else {
+        return Ok(None);
+    };
+    let Some((recording, provenance)) = merging::told(parts) else {
         return Ok(None);
     };
     let plan = row.plan()?;
-    let mut recording = recording::decode(&row.columns).map_err(StoreError::corrupt)?;
-    recording.sport = sport(&row.sport)?;
-    recording.sub_sport = row.sub_sport;
     let athlete = Athlete {
         sex: row.sex.as_deref().and_then(Sex::from_name),
         thresholds: row.thresholds.try_into()?,
     };
     let input = StageInput {
         recording,
+        provenance,
         local_date: row.local_date,
         athlete,
         plan,
@@ -598,4 +609,21 @@ fn read_stage(name: &str) -> Result<StageName, StoreError> {
 fn read_status(name: &str) -> Result<StageStatus, StoreError> {
     StageStatus::from_name(name)
         .ok_or_else(|| StoreError::corrupt(format!("unknown status {name}")))
+}
+
+/// Takes away the runs of a workout that is computed as part of another one.
+///
+/// # Errors
+/// [`StoreError`] when the database is away.
+pub(crate) async fn delete_computing_runs(
+    tx: &mut Tx,
+    user: UserId,
+    workout: WorkoutId,
+) -> Result<(), StoreError> {
+    let query = tx
+        .query(include_str!("../queries/stages/delete_computing_runs.sql"))
+        .bind(workout.0)
+        .bind(user.0);
+    tx.execute(query).await?;
+    Ok(())
 }

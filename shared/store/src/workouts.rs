@@ -60,6 +60,10 @@ pub struct Known {
     pub plan_pinned: bool,
     /// Whether it is a tombstone.
     pub deleted: bool,
+    /// When it began.
+    pub started_at: DateTime<Utc>,
+    merged_into: Option<Uuid>,
+    lead_id: Option<Uuid>,
 }
 
 impl Known {
@@ -71,6 +75,16 @@ impl Known {
     /// The plan it holds.
     pub fn planned_id(&self) -> Option<PlannedId> {
         self.planned_id.map(PlannedId)
+    }
+
+    /// Whether it is shown in another workout.
+    pub fn is_merged(&self) -> bool {
+        self.merged_into.is_some()
+    }
+
+    /// Whether other sources tell of the same session.
+    pub fn is_shared(&self) -> bool {
+        self.is_merged() || self.lead_id.is_some()
     }
 }
 

@@ -1,8 +1,11 @@
--- The recording, the plan, the athlete and the generation they make up, in one snapshot.
+-- The recording, the plan, the athlete and the generation they make up, in one snapshot: a row for
+-- each source that tells of the session, which is one row for most.
 SELECT
     w.generation,
-    w.sport,
-    w.sub_sport,
+    part.id = coalesce(w.lead_id, w.id) AS leads,
+    part.provider,
+    part.sport,
+    part.sub_sport,
     w.local_date,
     r.columns,
     a.sex,
@@ -24,7 +27,13 @@ SELECT
     p.total_duration_s AS plan_duration_s,
     p.total_distance_m AS plan_distance_m
 FROM workouts AS w
-JOIN recordings AS r ON r.workout_id = w.id
+CROSS JOIN LATERAL (
+    SELECT w.id
+    UNION ALL
+    SELECT source.id FROM workouts AS source WHERE source.merged_into = w.id
+) AS told
+JOIN workouts AS part ON part.id = told.id
+JOIN recordings AS r ON r.workout_id = part.id
 LEFT JOIN athletes AS a ON a.user_id = w.user_id
 LEFT JOIN LATERAL (
     SELECT *

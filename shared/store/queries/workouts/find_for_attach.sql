@@ -1,5 +1,8 @@
+-- As it is shown: what was merged into another workout is that one, and its facts are the lead's.
 SELECT
-    id, sport, sub_sport, local_date, duration_s, distance_m, planned_id, plan_pinned,
-    plan_decision
-FROM workouts
-WHERE id = $1::uuid AND user_id = $2::uuid AND deleted_at IS NULL
+    w.id, facts.sport, facts.sub_sport, w.local_date, facts.duration_s, facts.distance_m,
+    w.planned_id, w.plan_pinned, w.plan_decision
+FROM workouts AS asked
+JOIN workouts AS w ON w.id = coalesce(asked.merged_into, asked.id)
+JOIN workouts AS facts ON facts.id = coalesce(w.lead_id, w.id)
+WHERE asked.id = $1::uuid AND asked.user_id = $2::uuid AND w.deleted_at IS NULL

@@ -1,6 +1,6 @@
 SELECT
     id, session_index, generation, content_sha256, provider_time, local_date, planned_id,
-    plan_pinned, deleted_at IS NOT NULL AS deleted
+    plan_pinned, deleted_at IS NOT NULL AS deleted, started_at, merged_into, lead_id
 FROM workouts
 WHERE parent_id = $1::uuid AND user_id = $2::uuid AND deleted_at IS NULL
 ORDER BY session_index

@@ -1,0 +1,368 @@
+//! Several providers' words of one session, in one workout, inside the caller's transaction.
+//!
+//! Which sources are one session is [`domain::merging::group`]; here they are read, placed, and made
+//! input of the stages. Each source keeps its own row. The one that came first is the workout that
+//! clients know, and the others are merged into it; the facts that are shown are those of the one
+//! that leads. The caller holds the user's lock.
+
+use crate::workouts::sport;
+use crate::{StoreError, Tx, athletes, attach, stages, workouts};
+use chrono::{DateTime, TimeDelta, Utc};
+use domain::id::{PlannedId, UserId, WorkoutId};
+use domain::matching::{Decision, MatchReason};
+use domain::merging::{Preference, START_TOLERANCE, Source, group, lead};
+use sqlx::FromRow;
+use std::collections::{BTreeMap, BTreeSet};
+use uuid::Uuid;
+
+/// What an upload is stored under: its provider is nobody, its id is its content's hash.
+pub const UPLOAD: &str = "upload";
+/// Sessions that begin this far from a change are looked at again. A change passes on from source to
+/// source by at most [`START_TOLERANCE`], once for each provider.
+const TOUCHED: TimeDelta = TimeDelta::minutes(10);
+/// What is read around a change, so that whatever is touched is whole.
+const LOOK: TimeDelta = TimeDelta::minutes(20);
+/// The most sources that are weighed against each other. More do not begin in 40 minutes of anybody's
+/// life.
+const MOST_SOURCES: i64 = 200;
+
+#[derive(Debug, FromRow)]
+struct SourceRow {
+    id: Uuid,
+    provider: String,
+    sport: String,
+    started_at: DateTime<Utc>,
+    duration_s: Option<f64>,
+    distance_m: Option<f64>,
+    kept_apart: bool,
+    merged_into: Option<Uuid>,
+    lead_id: Option<Uuid>,
+    samples: i32,
+    source_sha256: Vec<u8>,
+}
+
+impl TryFrom<SourceRow> for Source {
+    type Error = StoreError;
+
+    fn try_from(row: SourceRow) -> Result<Self, StoreError> {
+        Ok(Self {
+            workout_id: WorkoutId(row.id),
+            uploaded: row.provider == UPLOAD,
+            provider: row.provider,
+            kept_apart: row.kept_apart,
+            sport: sport(&row.sport)?,
+            started_at: row.started_at,
+            duration_s: row.duration_s,
+            distance_m: row.distance_m,
+            samples: row.samples,
+            source_sha256: row.source_sha256,
+            merged_into: row.merged_into.map(WorkoutId),
+            lead: row.lead_id.map(WorkoutId),
+        })
+    }
+}
+
+/// What grouping changed.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Regrouped {
+    /// Workouts whose stages were requested.
+    pub(crate) requested: Vec<WorkoutId>,
+    /// Workouts that are merged into others now, and are not computed by themselves.
+    pub(crate) merged: Vec<WorkoutId>,
+}
+
+/// Whether another provider tells of something that began at about the same time.
+///
+/// # Errors
+/// [`StoreError`] when the database is away.
+pub(crate) async fn has_neighbour(
+    tx: &mut Tx,
+    user: UserId,
+    provider: &str,
+    started_at: DateTime<Utc>,
+) -> Result<bool, StoreError> {
+    let query = tx
+        .query_as::<(bool,)>(include_str!("../queries/merging/has_neighbour.sql"))
+        .bind(user.0)
+        .bind(provider.to_owned())
+        .bind(started_at - START_TOLERANCE)
+        .bind(started_at + START_TOLERANCE);
+    Ok(tx.fetch_optional(query).await?.is_some_and(|(is,)| is))
+}
+
+/// Groups anew what was told of about a time, where `changed` came, changed or went.
+///
+/// # Errors
+/// [`StoreError`] when the database is away.
+pub(crate) async fn regroup(
+    tx: &mut Tx,
+    user: UserId,
+    moment: DateTime<Utc>,
+    changed: WorkoutId,
+) -> Result<Regrouped, StoreError> {
+    let query = tx
+        .query_as::<SourceRow>(include_str!("../queries/merging/list_sources.sql"))
+        .bind(user.0)
+        .bind(moment - LOOK)
+        .bind(moment + LOOK)
+        .bind(MOST_SOURCES);
+    let sources = read(tx.fetch_all(query).await?)?;
+    let near = |source: &Source| (source.started_at - moment).abs() <= TOUCHED;
+    let mut groups = group(sources);
+    groups.retain(|sources| sources.iter().any(near));
+    settle(tx, user, groups, Some(changed)).await
+}
+
+/// Lets the preferred source lead in every session that several tell of, and answers the workouts
+/// whose input that changed.
+///
+/// # Errors
+/// [`StoreError`] when the database is away.
+pub async fn apply_preference(tx: &mut Tx, user: UserId) -> Result<Vec<WorkoutId>, StoreError> {
+    let query = tx
+        .query_as::<SourceRow>(include_str!("../queries/merging/list_merged.sql"))
+        .bind(user.0);
+    let mut groups: BTreeMap<WorkoutId, Vec<Source>> = BTreeMap::new();
+    for source in read(tx.fetch_all(query).await?)? {
+        let head = source.merged_into.unwrap_or(source.workout_id);
+        groups.entry(head).or_default().push(source);
+    }
+    let groups = groups.into_values().collect();
+    Ok(settle(tx, user, groups, None).await?.requested)
+}
+
+/// Takes a workout that several sources tell of apart, for good, and answers the workouts that those
+/// are now; `None` when there is no such workout.
+///
+/// # Errors
+/// [`StoreError`] when the database is away.
+pub async fn take_apart(
+    tx: &mut Tx,
+    user: UserId,
+    workout: WorkoutId,
+) -> Result<Option<Vec<WorkoutId>>, StoreError> {
+    let members = list_group(tx, user, workout).await?;
+    if members.is_empty() {
+        return Ok(None);
+    }
+    let merged: Vec<WorkoutId> = members
+        .iter()
+        .filter(|member| member.is_merged)
+        .map(Member::workout_id)
+        .collect();
+    keep_apart(tx, user, &merged, true).await?;
+    regroup_members(tx, user, &members).await.map(Some)
+}
+
+/// Undoes [`take_apart`] for one workout, and answers the workouts whose input that changed; `None`
+/// when there is no such workout.
+///
+/// # Errors
+/// [`StoreError`] when the database is away.
+pub async fn let_merge(
+    tx: &mut Tx,
+    user: UserId,
+    workout: WorkoutId,
+) -> Result<Option<Vec<WorkoutId>>, StoreError> {
+    let members = list_group(tx, user, workout).await?;
+    if members.is_empty() {
+        return Ok(None);
+    }
+    let all: Vec<WorkoutId> = members.iter().map(Member::workout_id).collect();
+    keep_apart(tx, user, &all, false).await?;
+    regroup_members(tx, user, &members).await.map(Some)
+}
+
+#[derive(Debug, FromRow)]
+struct Member {
+    id: Uuid,
+    started_at: DateTime<Utc>,
+    is_merged: bool,
+}
+
+impl Member {
+    fn workout_id(&self) -> WorkoutId {
+        WorkoutId(self.id)
+    }
+}
+
+async fn list_group(
+    tx: &mut Tx,
+    user: UserId,
+    workout: WorkoutId,
+) -> Result<Vec<Member>, StoreError> {
+    let query = tx
+        .query_as(include_str!("../queries/merging/list_group.sql"))
+        .bind(workout.0)
+        .bind(user.0);
+    tx.fetch_all(query).await
+}
+
+async fn regroup_members(
+    tx: &mut Tx,
+    user: UserId,
+    members: &[Member],
+) -> Result<Vec<WorkoutId>, StoreError> {
+    let mut requested = BTreeSet::new();
+    for member in members {
+        let regrouped = regroup(tx, user, member.started_at, member.workout_id()).await?;
+        requested.extend(regrouped.requested);
+        for merged in regrouped.merged {
+            requested.remove(&merged);
+        }
+    }
+    Ok(requested.into_iter().collect())
+}
+
+async fn keep_apart(
+    tx: &mut Tx,
+    user: UserId,
+    workouts: &[WorkoutId],
+    apart: bool,
+) -> Result<(), StoreError> {
+    let ids: Vec<Uuid> = workouts.iter().map(|workout| workout.0).collect();
+    let query = tx
+        .query(include_str!("../queries/merging/keep_apart.sql"))
+        .bind(ids)
+        .bind(user.0)
+        .bind(apart);
+    tx.execute(query).await?;
+    Ok(())
+}
+
+fn read(rows: Vec<SourceRow>) -> Result<Vec<Source>, StoreError> {
+    rows.into_iter().map(Source::try_from).collect()
+}
+
+/// Where a source is to be.
+struct Place {
+    source: Source,
+    merged_into: Option<WorkoutId>,
+    lead: Option<WorkoutId>,
+}
+
+impl Place {
+    fn is_new(&self) -> bool {
+        self.merged_into != self.source.merged_into || self.lead != self.source.lead
+    }
+}
+
+/// Places each source where its group wants it, lets go and takes up plans, and requests the stages
+/// of whatever changed.
+async fn settle(
+    tx: &mut Tx,
+    user: UserId,
+    groups: Vec<Vec<Source>>,
+    changed: Option<WorkoutId>,
+) -> Result<Regrouped, StoreError> {
+    let preference = if groups.iter().any(|group| group.len() > 1) {
+        athletes::find_source_preference(tx, user).await?
+    } else {
+        String::new()
+    };
+    let mut places = Vec::new();
+    let mut heads = BTreeSet::new();
+    for sources in groups {
+        let merged = sources.len() > 1;
+        // The workout that clients know stays the one they know.
+        let head = sources
+            .iter()
+            .min_by_key(|source| (source.merged_into.is_some(), source.workout_id))
+            .map(|source| source.workout_id);
+        let lead = lead(&sources, Preference::from_name(&preference))
+            .map(|source| source.workout_id)
+            .filter(|_| merged);
+        let mut is_new = false;
+        for source in sources {
+            let is_head = Some(source.workout_id) == head;
+            let place = Place {
+                merged_into: head.filter(|_| !is_head),
+                lead: lead.filter(|_| is_head),
+                source,
+            };
+            is_new |= place.is_new() || (merged && Some(place.source.workout_id) == changed);
+            places.push(place);
+        }
+        heads.extend(head.filter(|_| is_new));
+    }
+
+    let mut dates = BTreeSet::new();
+    let mut wishes: BTreeMap<WorkoutId, PlannedId> = BTreeMap::new();
+    let mut regrouped = Regrouped::default();
+    // What leaves a place leaves it before anything comes: a place has room for one of a provider.
+    for place in places.iter().filter(|place| place.is_new()) {
+        let workout = place.source.workout_id;
+        if let (Some(head), None) = (place.merged_into, place.source.merged_into)
+            && let Some(own) = workouts::find_for_attach(tx, user, workout).await?
+        {
+            if let Some(planned) = own.planned_id {
+                dates.insert(own.local_date);
+                if own.pinned {
+                    wishes.insert(head, planned);
+                }
+            }
+            let decision = Decision::without_weighing(MatchReason::Merged, None);
+            workouts::set_plan(tx, user, workout, &decision, false).await?;
+        }
+        put(tx, user, workout, None, None).await?;
+    }
+    for place in places.iter().filter(|place| place.is_new()) {
+        let workout = place.source.workout_id;
+        put(tx, user, workout, place.merged_into, place.lead).await?;
+        if place.merged_into.is_some() {
+            stages::delete_computing_runs(tx, user, workout).await?;
+            regrouped.merged.push(workout);
+        }
+    }
+    for head in heads {
+        take_up(tx, user, head, wishes.get(&head).copied()).await?;
+        regrouped.requested.push(head);
+    }
+    for date in dates {
+        let rematched = attach::rematch_date(tx, user, date).await?;
+        regrouped.requested.extend(rematched);
+    }
+    Ok(regrouped)
+}
+
+/// Decides the plan of a workout whose facts changed, or keeps the one that the athlete chose, and
+/// requests its stages.
+async fn take_up(
+    tx: &mut Tx,
+    user: UserId,
+    head: WorkoutId,
+    wish: Option<PlannedId>,
+) -> Result<(), StoreError> {
+    let Some(own) = workouts::find_for_attach(tx, user, head).await? else {
+        return Ok(());
+    };
+    match wish.filter(|_| !own.pinned) {
+        Some(planned) => {
+            let decision = Decision::without_weighing(MatchReason::Attached, Some(planned));
+            workouts::set_plan(tx, user, head, &decision, true).await?;
+            attach::renew(tx, user, head).await?;
+        }
+        None if own.decision.reason == MatchReason::PerSession => {
+            attach::renew(tx, user, head).await?;
+        }
+        None => attach::reconsider(tx, user, head).await?,
+    }
+    Ok(())
+}
+
+async fn put(
+    tx: &mut Tx,
+    user: UserId,
+    workout: WorkoutId,
+    merged_into: Option<WorkoutId>,
+    lead: Option<WorkoutId>,
+) -> Result<(), StoreError> {
+    let query = tx
+        .query(include_str!("../queries/merging/place.sql"))
+        .bind(workout.0)
+        .bind(user.0)
+        .bind(merged_into.map(|id| id.0))
+        .bind(lead.map(|id| id.0));
+    tx.execute(query).await?;
+    Ok(())
+}
