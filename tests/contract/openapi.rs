@@ -16,7 +16,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use store::ingest;
-use store::reads::{FetchView, PlanView, Status, WorkoutView};
+use store::reads::{FetchView, PlanView, SourceView, Status, WorkoutView};
 use uuid::Uuid;
 
 const METHODS: [&str; 5] = ["get", "put", "post", "patch", "delete"];
@@ -444,6 +444,8 @@ fn a_workout_is_shown_as_documented() {
             not_before: Some(now),
         }),
         computed: Some(json!({"versions": {"summary": 1}})),
+        sources: Vec::new(),
+        listed_at: now,
         sessions: Vec::new(),
     };
     let session = WorkoutView {
@@ -451,7 +453,16 @@ fn a_workout_is_shown_as_documented() {
         computed: None,
         ..workout.clone()
     };
+    let source = SourceView {
+        workout_id: Uuid::nil(),
+        provider: "hevy".to_owned(),
+        provider_activity_id: "1".to_owned(),
+        name: None,
+        started_at: now,
+        leads: true,
+    };
     let whole = WorkoutView {
+        sources: vec![source.clone(), source],
         sessions: vec![session.clone(), session],
         ..workout
     };

@@ -7,6 +7,7 @@ use domain::athlete::{Athlete, Sex, Thresholds};
 use domain::decode::decode_file;
 use domain::execution::done;
 use domain::id::PlannedId;
+use domain::merging::told;
 use domain::plan::PlannedWorkout;
 use domain::recording::{Format, Recording};
 use domain::signal::Signal;
@@ -94,16 +95,24 @@ fn recordings() -> Outcome<Vec<(String, Recording)>> {
     Ok(all)
 }
 
-/// Each recording's name and its `computed`, as a known athlete with a plan and as a stranger.
+/// Each recording's name and its `computed`, as a known athlete with a plan of whose session two
+/// sources tell, and as a stranger.
 pub(crate) fn computed() -> Outcome<Vec<(String, Value)>> {
     let mut all = Vec::new();
     for (name, recording) in recordings()? {
         let planned = plan(&recording)?;
-        for (athlete, plan) in [(known(), Some(planned)), (Athlete::default(), None)] {
+        let app = Recording::empty(Format::Json, recording.sport, recording.start_utc);
+        let watch = (true, "garmin".to_owned(), recording.clone());
+        let by_two = vec![watch.clone(), (false, "hevy".to_owned(), app)];
+        for (athlete, plan, sources) in [
+            (known(), Some(planned), by_two),
+            (Athlete::default(), None, vec![watch]),
+        ] {
+            let (recording, provenance) = told(sources).ok_or("nobody tells of it")?;
             let input = StageInput {
-                provenance: domain::merging::Provenance::new(),
+                provenance,
                 local_date: recording.start_utc.date_naive(),
-                recording: recording.clone(),
+                recording,
                 athlete,
                 plan,
             };

@@ -17,6 +17,7 @@ mod garmin;
 mod hevy;
 mod intervals;
 mod limits;
+mod merging;
 mod polar;
 mod post;
 mod reconcile;

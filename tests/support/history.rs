@@ -192,7 +192,7 @@ const fn hot(path: &'static str, role: &'static str, arguments: &'static str) ->
 }
 
 /// In the order in which a delivery, a stage, the sweep and a client run them: one leaves what the next one needs.
-const HOT: [Hot; 37] = [
+const HOT: [Hot; 40] = [
     hot(
         "users/find_user_by_connection",
         "ingest",
@@ -228,6 +228,17 @@ const HOT: [Hot; 37] = [
         "ingest",
         ":workout, :user, 'run', NULL, NULL, now(), 0, 60, 100, false, '', now(), :date",
     ),
+    hot(
+        "merging/has_neighbour",
+        "ingest",
+        ":user, 'strava', now() - interval '2 minutes', now() + interval '2 minutes'",
+    ),
+    hot(
+        "merging/list_sources",
+        "ingest",
+        ":user, now() - interval '20 minutes', now() + interval '20 minutes', 200",
+    ),
+    hot("reads/list_sources", "read", ":user, ARRAY[:workout]::uuid[]"),
     hot("workouts/list_unattached", "ingest", ":user, :date"),
     hot("workouts/list_sessions", "ingest", ":workout, :user"),
     hot(

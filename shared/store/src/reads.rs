@@ -102,8 +102,9 @@ pub struct PlanView {
 /// One of several providers that tell of a session.
 #[derive(Debug, Clone, PartialEq, Serialize, FromRow)]
 pub struct SourceView {
+    /// Which workout shows it.
     #[serde(skip)]
-    workout_id: Uuid,
+    pub workout_id: Uuid,
     /// Who tells of it.
     pub provider: String,
     /// The provider's own id.

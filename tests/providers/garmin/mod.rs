@@ -66,12 +66,17 @@ fn tells(told: &Told<'_>) -> Post {
     post(&json!({"activityDetails": [details]}))
 }
 
-fn post(lists: &Value) -> Post {
+pub(crate) fn post(lists: &Value) -> Post {
     Post::of(lists).at(SECRET).with("garmin-client-id", CLIENT)
 }
 
 /// A run with a sample a second.
-fn details(account: Option<&str>, activity: Option<&str>, start: i64, seconds: u32) -> Value {
+pub(crate) fn details(
+    account: Option<&str>,
+    activity: Option<&str>,
+    start: i64,
+    seconds: u32,
+) -> Value {
     let sample = |second: u32| {
         json!({
             "startTimeInSeconds": start + i64::from(second),

@@ -36,9 +36,11 @@ const CHANNELS: [Named; 7] = [
     ("power_w", |r| &r.power_w, |r| &mut r.power_w),
     ("cadence", |r| &r.cadence, |r| &mut r.cadence),
     ("altitude_m", |r| &r.altitude_m, |r| &mut r.altitude_m),
-    ("temperature_c", |r| &r.temperature_c, |r| {
-        &mut r.temperature_c
-    }),
+    (
+        "temperature_c",
+        |r| &r.temperature_c,
+        |r| &mut r.temperature_c,
+    ),
 ];
 
 const TOTALS: [Total; 13] = [
@@ -265,13 +267,14 @@ mod tests {
         watch.recording.sets = vec![set(35.0, None), set(150.0, None), set(230.0, None)];
         watch.recording.totals.calories_kcal = Some(300.0);
 
-        for order in [
-            [app.clone(), watch.clone()],
-            [watch.clone(), app.clone()],
-        ] {
+        for order in [[app.clone(), watch.clone()], [watch.clone(), app.clone()]] {
             let (whole, provenance) = combine(&order).unwrap();
             assert_eq!(whole.hr_bpm, watch.recording.hr_bpm);
-            let sets: Vec<_> = whole.sets.iter().map(|s| (s.start_s, s.weight_kg)).collect();
+            let sets: Vec<_> = whole
+                .sets
+                .iter()
+                .map(|s| (s.start_s, s.weight_kg))
+                .collect();
             assert_eq!(sets, [(40.0, Some(80.0)), (230.0, Some(82.5))]);
             assert_eq!(whole.start_utc, at(0));
             assert_eq!(whole.totals.calories_kcal, Some(300.0));
