@@ -16,7 +16,7 @@ use crate::cloud::{Executables, FUNCTION, Start};
 use crate::instance::{Database, Instance, InstanceOptions};
 use crate::log::{Echo, LogSink};
 use crate::process::{die_with_parent, run_launcher};
-use crate::{connect, demo, functions, process_files, recompute, redrive, simulate};
+use crate::{connect, demo, functions, process_files, recompute, redrive, replay, simulate};
 
 /// Paceline on this machine: the whole pipeline with its own PostgreSQL, queues and Lambda.
 #[derive(Debug, Parser)]
@@ -43,6 +43,8 @@ enum Command {
     Migrate(Migrate),
     /// Bring in an athlete's tokens at a provider, sealed
     Connect(connect::Arguments),
+    /// Read again what providers said, as it came, by the code of today
+    Replay(replay::Arguments),
     /// Request failed or stuck stage runs again, once their cause is gone
     Redrive(redrive::Arguments),
     /// Compute results of older algorithms again, behind live work
@@ -167,6 +169,7 @@ fn run_command(cli: Cli) -> Result<ExitCode, Failure> {
             Some(Command::Process(arguments)) => process(arguments).await,
             Some(Command::Migrate(arguments)) => migrate(arguments).await,
             Some(Command::Connect(arguments)) => Ok(connect::run(&arguments).await?),
+            Some(Command::Replay(arguments)) => Ok(replay::run(&arguments).await?),
             Some(Command::Redrive(arguments)) => Ok(redrive::run(&arguments).await?),
             Some(Command::Recompute(arguments)) => Ok(recompute::run(&arguments).await?),
             Some(Command::Simulate(arguments)) => Ok(simulate::run(&arguments).await?),

@@ -36,6 +36,7 @@ mod process_files;
 pub mod queue;
 mod recompute;
 mod redrive;
+mod replay;
 pub mod runtime_api;
 pub mod schedule;
 pub mod simulate;

@@ -67,7 +67,7 @@ fn the_deployment_is_understood_whole() {
             .iter()
             .map(|f| f.routes.len())
             .sum::<usize>(),
-        19
+        21
     );
     assert_eq!(template.queues.len(), 8);
 }

@@ -74,7 +74,8 @@ async fn every_policy_asks_whose_row_it_is_but_those_that_are_argued_for() {
     type Policy = (String, String, Vec<String>, String, Option<String>);
     let policies: Vec<Policy> = sqlx::query_as(
         "SELECT polrelid::regclass::text, polname::text,
-            ARRAY(SELECT CASE role WHEN 0 THEN 'PUBLIC' ELSE role::regrole::text END FROM unnest(polroles) AS role),
+            ARRAY(SELECT CASE role WHEN 0 THEN 'PUBLIC' WHEN (SELECT relowner FROM pg_class WHERE oid = polrelid) THEN 'the owner'
+                ELSE role::regrole::text END FROM unnest(polroles) AS role),
             pg_get_expr(polqual, polrelid), pg_get_expr(polwithcheck, polrelid)
         FROM pg_policy
         ORDER BY 1, 2",
@@ -97,6 +98,7 @@ async fn every_policy_asks_whose_row_it_is_but_those_that_are_argued_for() {
         [
             "connections.named_account for paceline_ingest",
             "deliveries.every_delivery for paceline_sweep",
+            "deliveries.operator_lists for the owner",
             "provider_pauses.nobodys for paceline_fetch",
             "provider_windows.nobodys for paceline_fetch",
             "reconciliations.every_due_one for paceline_fetch",

@@ -21,6 +21,7 @@ mod merging;
 mod polar;
 mod post;
 mod reconcile;
+mod replay;
 mod simulate;
 mod strava;
 mod suunto;

@@ -1,20 +1,18 @@
 //! `POST /webhooks/{provider}`: exactly 200 after the commit, and nothing written otherwise.
 
 use crate::Ingest;
-use chrono::{DateTime, Utc};
 use domain::id::{UserId, WorkoutId};
 use lambda_http::http::StatusCode;
 use platform::app::end;
 use platform::http::{self, Request, Response};
-use platform::intake::{Prepared, pack};
+use platform::intake::{Told, pack};
 use platform::problem::Problem;
-use platform::providers::{self, About, Event, Headers, Item};
+use platform::providers::{self, Headers, Item};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 use store::deliveries::{self, DeliveryKey, Remembered};
-use store::ingest::{self, Ingested, Outcome};
-use store::workouts::ProviderKey;
-use store::{Tx, reconciliations, users};
+use store::ingest::Ingested;
+use store::{Tx, users};
 
 /// What the provider hears of one item; it only needs the status.
 #[derive(Serialize)]
@@ -131,60 +129,6 @@ async fn take_in(
 struct Kept<'a> {
     headers: &'a Headers,
     body: Vec<u8>,
-}
-
-/// What an item tells, made ready for the transaction.
-enum Told<'a> {
-    Brought(&'a str, Box<Prepared<'a>>),
-    Announced(&'a str),
-    Deleted(&'a str),
-    Access,
-}
-
-impl<'a> Told<'a> {
-    fn new(item: &'a Item) -> Self {
-        match &item.about {
-            About::Activity { id, event } => match event {
-                Event::Brought {
-                    name, recording, ..
-                } => {
-                    let prepared = Prepared::new(recording, name.as_deref());
-                    Self::Brought(id, Box::new(prepared))
-                }
-                Event::Announced(_) => Self::Announced(id),
-                Event::Deleted => Self::Deleted(id),
-            },
-            About::Access => Self::Access,
-        }
-    }
-
-    async fn ingest(
-        &self,
-        tx: &mut Tx,
-        user: UserId,
-        delivery: DeliveryKey<'_>,
-        occurred_at: Option<DateTime<Utc>>,
-    ) -> Result<Ingested, Problem> {
-        let key = |id| ProviderKey::activity(delivery.provider, id);
-        Ok(match self {
-            Self::Brought(id, prepared) => {
-                let source = delivery.body_sha256;
-                prepared
-                    .ingest(tx, user, key(id), source, occurred_at)
-                    .await?
-            }
-            Self::Announced(id) => {
-                let announced_at = occurred_at.unwrap_or_else(platform::clock::now);
-                ingest::announce(tx, user, key(id), announced_at).await?
-            }
-            Self::Deleted(id) => ingest::delete(tx, user, key(id), occurred_at).await?,
-            Self::Access => {
-                // The provider is asked before it is believed.
-                reconciliations::make_due(tx, user, delivery.provider).await?;
-                Ingested::quiet(None, Outcome::Noted)
-            }
-        })
-    }
 }
 
 enum Applied {

@@ -1,5 +1,6 @@
 //! What is made ready of an activity and of a delivery before a transaction holds any lock.
 
+use crate::providers::{About, Event, Item};
 use chrono::{DateTime, Utc};
 use domain::id::UserId;
 use domain::matching::Executed;
@@ -11,9 +12,10 @@ use flate2::write::DeflateEncoder;
 use sha2::{Digest, Sha256};
 use std::borrow::Cow;
 use std::io::{self, Read, Write};
-use store::ingest::{self, Ingested};
+use store::deliveries::DeliveryKey;
+use store::ingest::{self, Ingested, Outcome};
 use store::workouts::{ProviderKey, Reported};
-use store::{StoreError, Tx};
+use store::{StoreError, Tx, reconciliations};
 
 /// The largest body that is unpacked: what a provider may send is far smaller.
 const LARGEST_BODY: u64 = 64 * 1024 * 1024;
@@ -93,6 +95,69 @@ impl<'a> Prepared<'a> {
             source_sha256,
             content_sha256: &self.content_sha256,
             provider_time,
+        }
+    }
+}
+
+/// What an item of a delivery tells, made ready for the transaction.
+pub enum Told<'a> {
+    /// An activity, with all that there is to know of it.
+    Brought(&'a str, Box<Prepared<'a>>),
+    /// That the provider has to be asked about an activity.
+    Announced(&'a str),
+    /// That an activity is gone.
+    Deleted(&'a str),
+    /// That our access may have ended.
+    Access,
+}
+
+impl<'a> Told<'a> {
+    /// Makes an item ready.
+    pub fn new(item: &'a Item) -> Self {
+        match &item.about {
+            About::Activity { id, event } => match event {
+                Event::Brought {
+                    name, recording, ..
+                } => {
+                    let prepared = Prepared::new(recording, name.as_deref());
+                    Self::Brought(id, Box::new(prepared))
+                }
+                Event::Announced(_) => Self::Announced(id),
+                Event::Deleted => Self::Deleted(id),
+            },
+            About::Access => Self::Access,
+        }
+    }
+
+    /// Takes it in, in a transaction that holds the user's lock.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database is away.
+    pub async fn ingest(
+        &self,
+        tx: &mut Tx,
+        user: UserId,
+        delivery: DeliveryKey<'_>,
+        occurred_at: Option<DateTime<Utc>>,
+    ) -> Result<Ingested, StoreError> {
+        let key = |id| ProviderKey::activity(delivery.provider, id);
+        match self {
+            Self::Brought(id, prepared) => {
+                let source = delivery.body_sha256;
+                prepared
+                    .ingest(tx, user, key(id), source, occurred_at)
+                    .await
+            }
+            Self::Announced(id) => {
+                let announced_at = occurred_at.unwrap_or_else(crate::clock::now);
+                ingest::announce(tx, user, key(id), announced_at).await
+            }
+            Self::Deleted(id) => ingest::delete(tx, user, key(id), occurred_at).await,
+            Self::Access => {
+                // The provider is asked before it is believed.
+                reconciliations::make_due(tx, user, delivery.provider).await?;
+                Ok(Ingested::quiet(None, Outcome::Noted))
+            }
         }
     }
 }

@@ -1,7 +1,9 @@
 //! The memory of webhooks: written with their effects, so a known one has nothing left to do.
 
 use crate::{StoreError, Tx};
+use chrono::{DateTime, Utc};
 use domain::id::{UserId, WorkoutId};
+use sqlx::FromRow;
 use sqlx::types::Json;
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -114,6 +116,91 @@ pub async fn find_latest(
             headers,
             body,
         }))
+}
+
+/// That a delivery is kept, and whose it is.
+#[derive(Debug, Clone, PartialEq, Eq, FromRow)]
+pub struct Listed {
+    /// Its id here.
+    pub id: Uuid,
+    user_id: Uuid,
+    /// The provider's name.
+    pub provider: String,
+    /// When it came.
+    pub received_at: DateTime<Utc>,
+}
+
+impl Listed {
+    /// Whose it is.
+    pub fn user(&self) -> UserId {
+        UserId(self.user_id)
+    }
+}
+
+/// Which kept deliveries are listed.
+#[derive(Debug, Clone)]
+pub struct Window {
+    /// After the one that came then and has this id.
+    pub after: (DateTime<Utc>, Uuid),
+    /// Before this.
+    pub until: DateTime<Utc>,
+    /// Of this provider; of all without it.
+    pub provider: Option<String>,
+}
+
+/// Lists a page of the kept deliveries of everybody, in the order in which they came; only the owner
+/// of the schema sees them.
+///
+/// # Errors
+/// [`StoreError`] when the database is away.
+pub async fn list_kept(
+    tx: &mut Tx,
+    window: &Window,
+    limit: i64,
+) -> Result<Vec<Listed>, StoreError> {
+    let query = tx
+        .query_as(include_str!("../queries/deliveries/list_kept.sql"))
+        .bind(window.after.0)
+        .bind(window.after.1)
+        .bind(window.until)
+        .bind(window.provider.clone())
+        .bind(limit);
+    tx.fetch_all(query).await
+}
+
+/// A delivery as it came.
+#[derive(Debug, Clone, PartialEq, Eq, FromRow)]
+pub struct AsItCame {
+    /// The provider's own id of it.
+    pub delivery_key: String,
+    /// SHA-256 of the body.
+    pub body_sha256: Vec<u8>,
+    headers: Json<BTreeMap<String, String>>,
+    /// The body, compressed.
+    pub body: Vec<u8>,
+}
+
+impl AsItCame {
+    /// The headers.
+    pub fn headers(&self) -> &BTreeMap<String, String> {
+        &self.headers.0
+    }
+}
+
+/// Finds a delivery of one's own as it came; `None` when only its hash is left.
+///
+/// # Errors
+/// [`StoreError`] when the database is away.
+pub async fn find_kept(
+    tx: &mut Tx,
+    user: UserId,
+    delivery: Uuid,
+) -> Result<Option<AsItCame>, StoreError> {
+    let query = tx
+        .query_as(include_str!("../queries/deliveries/find_kept.sql"))
+        .bind(delivery)
+        .bind(user.0);
+    tx.fetch_optional(query).await
 }
 
 /// Forgets the bodies of deliveries that are older than `age`, at most `limit` of them.

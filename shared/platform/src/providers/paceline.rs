@@ -18,6 +18,7 @@ const SIGNATURE_HEADER: &str = "webhook-signature";
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Paceline {
+    #[serde(default)]
     secrets: SigningKeys,
 }
 
