@@ -2,14 +2,16 @@
 //! [`promises!`](promises) makes the tests of it.
 
 use crate::post::{Credential, Post};
+use crate::reconcile::hours_pass;
+use chrono::{DateTime, TimeDelta, Utc};
 use domain::id::WorkoutId;
 use local::cloud::Start;
 use local::log::LogSink;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
-use support::provider::{Provider, Reply};
-use support::world::{Answer, World};
+use support::provider::{Call, Provider, Reply};
+use support::world::{Answer, World, now};
 
 /// What every secret of a provider's settings begins with; no line of a log may hold it.
 pub(crate) const CANARY: &str = "canary";
@@ -277,6 +279,70 @@ pub(crate) async fn takes_updates(door: &Door) {
     for stage in ["summary", "analysis", "metrics"] {
         assert_eq!(finished(stage), 2, "{stage}");
     }
+}
+
+/// What the provider tells of no webhook is found in its list, and then left alone.
+///
+/// `lists` lets the API list the activity as one that began at this time.
+pub(crate) async fn finds_by_looking_back(door: &Door, lists: fn(&Provider, DateTime<Utc>)) {
+    let visit = Visit::to(door).await;
+    (door.knows)(&visit.api, 0);
+    assert_eq!(visit.world.look_back().await["repaired"], 0);
+    lists(
+        &visit.api,
+        DateTime::<Utc>::from(now()) - TimeDelta::days(1),
+    );
+
+    hours_pass(&visit.world).await;
+    let pass = visit.world.look_back().await;
+    assert_eq!(
+        pass,
+        json!({"asked": 1, "unanswered": 0, "repaired": 1, "changed": 0})
+    );
+    visit.world.settle().await;
+
+    let shown = visit.world.get("/workouts").await;
+    let [workout] = shown["workouts"].as_array().unwrap().as_slice() else {
+        panic!("{shown:#}")
+    };
+    assert_eq!(workout["provider_activity_id"], door.activity);
+    let workout = workout["workout_id"].as_str().unwrap().parse().unwrap();
+    visit.assert_is(workout, &door.comes_as[0]).await;
+    for call in &visit.api.calls() {
+        for (name, value) in door.asked_with {
+            assert_eq!(call.headers[*name], *value, "{call:?}");
+        }
+    }
+    let before = visit.world.everything().await;
+    hours_pass(&visit.world).await;
+    let pass = visit.world.look_back().await;
+    assert_eq!(
+        (&pass["repaired"], &pass["changed"]),
+        (&json!(0), &json!(0))
+    );
+    assert_eq!(visit.world.everything().await, before);
+    visit.stop().await;
+}
+
+/// The test that what no webhook told is found, for a provider that lists.
+macro_rules! looks_back {
+    ($door:expr, $lists:expr) => {
+        /// P-73
+        #[tokio::test]
+        async fn what_no_webhook_told_is_found_in_the_list_and_then_left_alone() {
+            $crate::doors::finds_by_looking_back(&$door, $lists).await;
+        }
+    };
+}
+pub(crate) use looks_back;
+
+/// The value of a parameter of a question, if it was asked with it.
+pub(crate) fn parameter<'a>(call: &'a Call, name: &str) -> Option<&'a str> {
+    let mut pairs = call
+        .query
+        .split('&')
+        .filter_map(|pair| pair.split_once('='));
+    pairs.find_map(|(key, value)| (key == name).then_some(value))
 }
 
 /// The tests of what is promised of every provider.

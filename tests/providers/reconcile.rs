@@ -21,7 +21,7 @@ fn lists(strava: &Provider, activities: &[u64]) {
 }
 
 /// Lets it be time to look back again.
-async fn hours_pass(world: &World) {
+pub(crate) async fn hours_pass(world: &World) {
     world
         .rows(
             "WITH due AS (
@@ -55,7 +55,10 @@ async fn what_no_webhook_told_is_found_and_what_is_known_is_left_alone() {
     let before = world.get(&format!("/workouts/{told}")).await;
 
     let pass = world.look_back().await;
-    assert_eq!(pass, json!({"asked": 1, "unanswered": 0, "repaired": 2}));
+    assert_eq!(
+        pass,
+        json!({"asked": 1, "unanswered": 0, "repaired": 2, "changed": 0})
+    );
     world.settle().await;
 
     let shown = world.get("/workouts").await;

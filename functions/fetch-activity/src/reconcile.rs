@@ -3,7 +3,8 @@
 //! A webhook can be lost for good: Strava tries three times. So each connection is asked now and
 //! then what the athlete did since it was asked last, with an overlap, because an activity may be
 //! uploaded long after it was done. What is not known is announced, as its webhook would have been;
-//! what is known is left alone.
+//! so is what has changed or was deleted since its provider was asked about it. All else is left
+//! alone.
 
 use crate::FetchActivity;
 use crate::access::{NoAccess, Question, Wanted};
@@ -12,14 +13,14 @@ use futures_util::future::BoxFuture;
 use platform::app::end;
 use platform::clock;
 use platform::providers::api::{Api, Refusal};
-use platform::providers::source::{Listed, Lists, Source};
+use platform::providers::source::{Listed, Lists, LookedFor, Page, Source};
 use platform::stage;
 use serde::Serialize;
 use std::time::{Duration, Instant};
 use store::ingest;
 use store::reconciliations::{self, Due, Reconciled};
 use store::stages::RunKey;
-use store::workouts::{self, ProviderKey};
+use store::workouts::{self, Known, ProviderKey};
 use store::{StoreError, Tx};
 
 /// How far back a connection is asked that was never asked before.
@@ -34,8 +35,11 @@ const SOONER: Duration = Duration::from_secs(15 * 60);
 const CLAIM: Duration = Duration::from_secs(60);
 /// When a pass takes no further connection: the function has to end before its time is up.
 const LONG_ENOUGH: Duration = Duration::from_secs(12);
-/// The most pages of a list: 5000 activities in a month are not an athlete's.
+/// The most pages of a list: 250 activities in a month, ten to a page, are not an athlete's.
 const MOST_PAGES: u32 = 25;
+/// How far a provider's clock may be behind ours: what changed this little before it was asked about
+/// may have changed after.
+const CLOCKS: TimeDelta = TimeDelta::minutes(5);
 
 /// What one pass did.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
@@ -46,25 +50,38 @@ pub(crate) struct Pass {
     pub(crate) unanswered: u64,
     /// Activities that no webhook had told of.
     pub(crate) repaired: i64,
+    /// Activities that were known and have changed since, or were deleted.
+    pub(crate) changed: i64,
 }
 
 /// A page of what there is since a time.
 struct WhatThereIs<'q> {
     lists: &'q dyn Lists,
     since: DateTime<Utc>,
-    page: u32,
+    next: Option<&'q str>,
 }
 
 impl Question for WhatThereIs<'_> {
-    type Answer = Option<Vec<Listed>>;
+    type Answer = Page;
 
     fn put<'a>(
         &'a self,
         api: &'a Api<'a>,
-        _account: &'a str,
+        account: &'a str,
     ) -> BoxFuture<'a, Result<Self::Answer, Refusal>> {
-        self.lists.list(api, self.since, self.page)
+        let looked = LookedFor {
+            account,
+            since: self.since,
+            next: self.next,
+        };
+        self.lists.list(api, looked)
     }
+}
+
+/// What asking one connection came to.
+struct Looked {
+    reconciled: Reconciled,
+    changed: i64,
 }
 
 impl FetchActivity {
@@ -76,10 +93,14 @@ impl FetchActivity {
             let Some(due) = self.claim_due().await? else {
                 break;
             };
-            let reconciled = self.look_back(&due, correlation_id).await?;
+            let Looked {
+                reconciled,
+                changed,
+            } = self.look_back(&due, correlation_id).await?;
             pass.asked += 1;
             pass.unanswered += u64::from(reconciled.error.is_some());
             pass.repaired += reconciled.repaired;
+            pass.changed += changed;
             if reconciled.repaired > 0 {
                 let (provider, repaired) = (&due.provider, reconciled.repaired);
                 tracing::warn!(provider, repaired, "webhooks were lost");
@@ -93,13 +114,13 @@ impl FetchActivity {
 
     async fn claim_due(&self) -> Result<Option<Due>, StoreError> {
         let mut tx = self.store.begin_without_user().await?;
-        let listing = self.sources.that_list();
-        let due = reconciliations::claim_due(&mut tx, CLAIM, &listing).await;
+        let providers = self.sources.that_list();
+        let due = reconciliations::claim_due(&mut tx, CLAIM, &providers).await;
         stage::settle(tx, due).await
     }
 
     /// Asks one connection, and announces what is new.
-    async fn look_back(&self, due: &Due, correlation_id: &str) -> Result<Reconciled, StoreError> {
+    async fn look_back(&self, due: &Due, correlation_id: &str) -> Result<Looked, StoreError> {
         let asked_at = clock::now();
         let since = due
             .reconciled_at
@@ -110,17 +131,32 @@ impl FetchActivity {
             error: None,
             again: EVERY,
         };
-        let Some((_, source)) = self.sources.find(&due.provider) else {
-            return Ok(reconciled);
+        let mut changed = 0;
+        let source = self.sources.find(&due.provider).map(|(_, source)| source);
+        let Some((source, lists)) = source.and_then(|source| Some((source, source.lists()?)))
+        else {
+            return Ok(Looked {
+                reconciled,
+                changed,
+            });
         };
-        let Some(lists) = source.lists() else {
-            return Ok(reconciled);
-        };
-        for page in 1..=MOST_PAGES {
-            match self.page(due, source, lists, since, page).await {
-                Ok(None) => break,
-                Ok(Some(listed)) => {
-                    reconciled.repaired += self.announce(due, &listed, correlation_id).await?;
+        let mut next = None;
+        for _ in 0..MOST_PAGES {
+            let page = WhatThereIs {
+                lists,
+                since,
+                next: next.as_deref(),
+            };
+            match self.page(due, source, &page).await {
+                Ok(page) => {
+                    let announced = self.announce(due, &page.listed, correlation_id).await?;
+                    reconciled.repaired += announced.new;
+                    changed += announced.changed;
+                    // A page that leads to itself leads nowhere.
+                    if page.next.is_none() || page.next == next {
+                        break;
+                    }
+                    next = page.next;
                 }
                 Err(NoAccess::Store(error)) => return Err(error),
                 Err(NoAccess::Lasting(error)) => {
@@ -137,17 +173,18 @@ impl FetchActivity {
                 }
             }
         }
-        Ok(reconciled)
+        Ok(Looked {
+            reconciled,
+            changed,
+        })
     }
 
     async fn page(
         &self,
         due: &Due,
         source: &dyn Source,
-        lists: &dyn Lists,
-        since: DateTime<Utc>,
-        page: u32,
-    ) -> Result<Option<Vec<Listed>>, NoAccess> {
+        page: &WhatThereIs<'_>,
+    ) -> Result<Page, NoAccess> {
         let wanted = Wanted {
             store: &self.store,
             keys: &self.keys,
@@ -157,16 +194,16 @@ impl FetchActivity {
             user: due.user,
             is_live: false,
         };
-        wanted.ask(&WhatThereIs { lists, since, page }).await
+        wanted.ask(page).await
     }
 
-    /// Announces what is not known of a page, and says how much that was.
+    /// Announces what is not known of a page, or is not known as it is now.
     async fn announce(
         &self,
         due: &Due,
         listed: &[Listed],
         correlation_id: &str,
-    ) -> Result<i64, StoreError> {
+    ) -> Result<Announced, StoreError> {
         let mut tx = self.store.begin(due.user).await?;
         let announced = match announce(&mut tx, due, listed).await {
             Ok(announced) => announced,
@@ -176,26 +213,54 @@ impl FetchActivity {
             }
         };
         tx.commit().await?;
-        self.doorbell.ring(&announced, correlation_id).await;
-        Ok(i64::try_from(announced.len()).unwrap_or(i64::MAX))
+        self.doorbell.ring(&announced.runs, correlation_id).await;
+        Ok(announced)
     }
 }
 
-async fn announce(tx: &mut Tx, due: &Due, listed: &[Listed]) -> Result<Vec<RunKey>, StoreError> {
+/// What was announced of a page.
+#[derive(Default)]
+struct Announced {
+    runs: Vec<RunKey>,
+    new: i64,
+    changed: i64,
+}
+
+async fn announce(tx: &mut Tx, due: &Due, listed: &[Listed]) -> Result<Announced, StoreError> {
     tx.lock_user(due.user).await?;
-    let mut announced = Vec::new();
+    let mut announced = Announced::default();
     for activity in listed {
-        let key = ProviderKey::activity(&due.provider, &activity.activity_id);
-        // A tombstone is known too: a list may be older than a deletion.
-        if workouts::find_by_provider(tx, due.user, key)
-            .await?
-            .is_none()
-        {
-            let ingested = ingest::announce(tx, due.user, key, activity.started_at).await?;
-            announced.extend(ingested.runs(due.user));
-        }
+        let (Listed::There { activity_id, .. } | Listed::Deleted { activity_id }) = activity;
+        let key = ProviderKey::activity(&due.provider, activity_id);
+        let known = workouts::find_by_provider(tx, due.user, key).await?;
+        let began = match (activity, &known) {
+            (Listed::There { started_at, .. }, None) => {
+                announced.new += 1;
+                *started_at
+            }
+            (_, Some(known)) if is_newer(activity, known) => {
+                announced.changed += 1;
+                clock::now()
+            }
+            _ => continue,
+        };
+        let ingested = ingest::announce(tx, due.user, key, began).await?;
+        announced.runs.extend(ingested.runs(due.user));
     }
     Ok(announced)
+}
+
+/// Whether a list tells of something that happened after the provider was asked last.
+fn is_newer(listed: &Listed, known: &Known) -> bool {
+    // A list may be older than a deletion; and of what was never brought in, an answer is due.
+    let Some(asked_at) = known.provider_time.filter(|_| !known.deleted) else {
+        return false;
+    };
+    match listed {
+        Listed::There { changed_at, .. } => changed_at.is_some_and(|at| at > asked_at - CLOCKS),
+        // Only its own 404 counts, so it is asked.
+        Listed::Deleted { .. } => true,
+    }
 }
 
 /// When a provider that did not answer is asked again.

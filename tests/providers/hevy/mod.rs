@@ -1,11 +1,15 @@
 //! Hevy as the clients of its API describe it: what it sends, and what its API answers.
 
-use crate::doors::{Come, Door, Told, promises};
+use crate::doors::{Come, Door, Told, Visit, looks_back, parameter, promises};
 use crate::post::{Credential, Post, hex_hmac};
+use crate::reconcile::hours_pass;
+use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use serde_json::{Value, json};
 use support::provider::{Provider, Reply};
+use support::world::now;
 
 const SECRET: &str = "canary-that-signs-accounts";
+const EVENTS: &str = "GET /v1/workouts/events";
 const WORKOUT: &str = "3f0c6a5e-0b0e-4a1e-9c86-2c3b0a9f7b11";
 
 /// What is particular to it.
@@ -43,6 +47,7 @@ pub(crate) const DOOR: Door = Door {
 };
 
 promises!(DOOR);
+looks_back!(DOOR, lists);
 
 fn settings(api: &Provider) -> Value {
     json!({
@@ -87,4 +92,91 @@ fn knows(api: &Provider, changes: usize) {
     });
     let path = format!("GET /v1/workouts/{WORKOUT}");
     api.always(&path, Reply::json(&workout));
+}
+
+/// On its second page.
+fn lists(api: &Provider, began: DateTime<Utc>) {
+    api.answers(EVENTS, move |call| {
+        let events = match parameter(call, "page") {
+            Some("1") => json!([{"type": "deleted", "id": "never-seen"}]),
+            Some("2") => json!([saved(began, began)]),
+            _ => panic!("there is no such page: {call:?}"),
+        };
+        Reply::json(&json!({"page": 1, "page_count": 2, "events": events}))
+    });
+}
+
+/// An event of a workout that was saved, or edited.
+fn saved(began: DateTime<Utc>, at: DateTime<Utc>) -> Value {
+    let text = |at: DateTime<Utc>| at.to_rfc3339_opts(SecondsFormat::Secs, true);
+    json!({
+        "type": "updated",
+        "workout": {"id": WORKOUT, "start_time": text(began), "updated_at": text(at)},
+    })
+}
+
+/// The API tells these events, on one page.
+fn happened(api: &Provider, events: &Value) {
+    let page = json!({"page": 1, "page_count": 1, "events": events});
+    api.always(EVENTS, Reply::json(&page));
+}
+
+/// P-73: Hevy tells edits by its list alone.
+#[tokio::test]
+async fn an_edit_is_found_in_the_list_and_asked_for_once() {
+    let visit = Visit::to(&DOOR).await;
+    let workout = visit.bring(&DOOR, 0).await;
+    let now = DateTime::<Utc>::from(now());
+    let began = now - TimeDelta::days(1);
+    // Known since before anybody asked.
+    happened(&visit.api, &json!([saved(began, began)]));
+    let pass = visit.world.look_back().await;
+    assert_eq!((&pass["asked"], &pass["changed"]), (&json!(1), &json!(0)));
+
+    (DOOR.knows)(&visit.api, 1);
+    happened(&visit.api, &json!([saved(began, now)]));
+    hours_pass(&visit.world).await;
+    let pass = visit.world.look_back().await;
+    assert_eq!(
+        (&pass["repaired"], &pass["changed"]),
+        (&json!(0), &json!(1))
+    );
+    visit.world.settle().await;
+    visit.assert_is(workout, &DOOR.comes_as[1]).await;
+
+    // Asked long enough after the edit, it is not asked for again.
+    happened(
+        &visit.api,
+        &json!([saved(began, now - TimeDelta::hours(1))]),
+    );
+    hours_pass(&visit.world).await;
+    assert_eq!(visit.world.look_back().await["changed"], 0);
+    visit.stop().await;
+}
+
+/// P-73, P-08: a deletion counts once Hevy, asked, does not know the workout.
+#[tokio::test]
+async fn a_deletion_is_found_in_the_list_and_believed_once_hevy_does_not_know_the_workout() {
+    let visit = Visit::to(&DOOR).await;
+    let workout = visit.bring(&DOOR, 0).await;
+    let deleted = json!([{"type": "deleted", "id": WORKOUT, "deleted_at": "2026-10-22T05:00:00Z"}]);
+    happened(&visit.api, &deleted);
+
+    assert_eq!(visit.world.look_back().await["changed"], 1);
+    visit.world.settle().await;
+    visit.assert_is(workout, &DOOR.comes_as[0]).await;
+
+    let path = format!("GET /v1/workouts/{WORKOUT}");
+    visit.api.always(&path, Reply::status(404));
+    hours_pass(&visit.world).await;
+    assert_eq!(visit.world.look_back().await["changed"], 1);
+    visit.world.settle().await;
+    assert_eq!(visit.world.get("/workouts").await["workouts"], json!([]));
+
+    // A tombstone is asked about no more.
+    let asked = visit.api.count(&path);
+    hours_pass(&visit.world).await;
+    assert_eq!(visit.world.look_back().await["changed"], 0);
+    assert_eq!(visit.api.count(&path), asked);
+    visit.stop().await;
 }

@@ -1,7 +1,8 @@
 //! Intervals.icu as its forum describes it: what it sends, and what its API answers.
 
-use crate::doors::{Come, Door, Told, promises, recording};
+use crate::doors::{Come, Door, Told, looks_back, promises, recording};
 use crate::post::{Credential, Post};
+use chrono::{DateTime, SecondsFormat, Utc};
 use serde_json::{Value, json};
 use support::provider::{Provider, Reply};
 
@@ -45,6 +46,7 @@ pub(crate) const DOOR: Door = Door {
 };
 
 promises!(DOOR);
+looks_back!(DOOR, lists);
 
 fn settings(api: &Provider) -> Value {
     json!({
@@ -95,4 +97,13 @@ fn knows(api: &Provider, changes: usize) {
         stream("cadence", |_| 85.0),
     ]);
     api.always(&format!("{ACTIVITY}/streams.json"), Reply::json(&streams));
+}
+
+fn lists(api: &Provider, began: DateTime<Utc>) {
+    let began = began.to_rfc3339_opts(SecondsFormat::Secs, true);
+    let rows = json!([
+        {"id": "9", "start_date_local": "2026-10-21T00:30:00", "source": "STRAVA"},
+        {"id": "i99887766", "type": "TrailRun", "start_date": began},
+    ]);
+    api.always("GET /api/v1/athlete/i12345/activities", Reply::json(&rows));
 }

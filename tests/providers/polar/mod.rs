@@ -1,7 +1,8 @@
 //! Polar as its documents describe it: what it sends, and what its API answers.
 
-use crate::doors::{Come, Door, Told, Visit, promises, recording};
+use crate::doors::{Come, Door, Told, Visit, looks_back, promises, recording};
 use crate::post::{Credential, Post, hex_hmac};
+use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use support::provider::{Provider, Reply};
@@ -47,6 +48,7 @@ pub(crate) const DOOR: Door = Door {
 };
 
 promises!(DOOR);
+looks_back!(DOOR, lists);
 
 fn settings(api: &Provider) -> Value {
     json!({
@@ -89,6 +91,16 @@ fn knows(api: &Provider, changes: usize) {
         Reply::status(204)
     };
     api.always(&format!("{EXERCISE}/fit"), file);
+}
+
+fn lists(api: &Provider, began: DateTime<Utc>) {
+    let local = (began + TimeDelta::hours(2)).naive_utc();
+    let rows = json!([{
+        "id": "aQlC83",
+        "start_time": local.format("%Y-%m-%dT%H:%M:%S").to_string(),
+        "start_time_utc_offset": 120,
+    }]);
+    api.always("GET /v3/exercises", Reply::json(&rows));
 }
 
 /// Polar asks whether we are there before it tells the secret, and then the door is still shut.

@@ -1,7 +1,8 @@
 //! Wahoo as its documents describe it: what it sends, and what its API answers.
 
-use crate::doors::{Come, Door, Told, promises, recording};
+use crate::doors::{Come, Door, Told, looks_back, parameter, promises, recording};
 use crate::post::{Credential, Post};
+use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use serde_json::{Value, json};
 use support::provider::{Provider, Reply};
 
@@ -47,6 +48,7 @@ pub(crate) const DOOR: Door = Door {
 };
 
 promises!(DOOR);
+looks_back!(DOOR, lists);
 
 fn settings(api: &Provider) -> Value {
     json!({
@@ -90,6 +92,33 @@ fn knows(api: &Provider, changes: usize) {
         "workout_summary": summary(api, changes),
     });
     api.always("GET /v1/workouts/4711", Reply::json(&workout));
+}
+
+/// Its second page: the first is full of what was planned, and none has an end.
+fn lists(api: &Provider, began: DateTime<Utc>) {
+    api.answers("GET /v1/workouts", move |call| {
+        let row = |id: u32, starts: DateTime<Utc>| {
+            json!({
+                "id": id,
+                "starts": starts.to_rfc3339_opts(SecondsFormat::Millis, true),
+                "minutes": 60,
+                "name": "Tempo",
+                "plan_id": null,
+                "workout_token": "abc",
+                "workout_type_id": 15,
+            })
+        };
+        let planned = began + TimeDelta::days(7);
+        let rows = match parameter(call, "page") {
+            Some("1") => json!([row(4713, planned), row(4712, planned)]),
+            Some("2") => json!([row(4711, began), row(4000, began - TimeDelta::days(400))]),
+            _ => panic!("what follows is older still: {call:?}"),
+        };
+        Reply::json(&json!({
+            "workouts": rows, "total": 99, "page": 1, "per_page": 30,
+            "order": "descending", "sort": "starts",
+        }))
+    });
 }
 
 /// Its figures are decimal text; once it was edited, there is no file.

@@ -1,8 +1,8 @@
 //! WHOOP as its documents describe it: what it sends, and what its API answers.
 
-use crate::doors::{Come, Door, Told, Visit, promises};
+use crate::doors::{Come, Door, Told, Visit, looks_back, parameter, promises};
 use crate::post::{Credential, Post, base64_hmac};
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, SecondsFormat, Utc};
 use serde_json::{Value, json};
 use support::provider::{Provider, Reply};
 use support::world::now;
@@ -46,6 +46,7 @@ pub(crate) const DOOR: Door = Door {
 };
 
 promises!(DOOR);
+looks_back!(DOOR, lists);
 
 fn settings(api: &Provider) -> Value {
     json!({
@@ -105,6 +106,21 @@ fn knows(api: &Provider, changes: usize) {
         },
     });
     api.always(&asked(), Reply::json(&workout));
+}
+
+/// On the page that the first one names.
+fn lists(api: &Provider, began: DateTime<Utc>) {
+    api.answers("GET /developer/v2/activity/workout", move |call| {
+        let began = began.to_rfc3339_opts(SecondsFormat::Millis, true);
+        Reply::json(&match parameter(call, "nextToken") {
+            None => json!({"records": [], "next_token": "MTIz"}),
+            Some("MTIz") => json!({
+                "records": [{"id": WORKOUT, "start": began, "updated_at": began}],
+                "next_token": null,
+            }),
+            Some(_) => panic!("there is no such page: {call:?}"),
+        })
+    });
 }
 
 /// P-08

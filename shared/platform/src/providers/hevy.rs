@@ -7,26 +7,30 @@
 use super::answers::{brought, found, part};
 use super::api::{Api, Refusal};
 use super::json::{self, Announcement};
+use super::lists::{deleted, page_after, page_number, rows, there};
 use super::moments::{seconds_between, whole};
-use super::source::{ApiSettings, Asked, Fetched, Source, Window};
+use super::source::{ApiSettings, Asked, Fetched, Listed, Lists, LookedFor, Page, Source, Window};
 use super::{Change, Delivery, Headers, Item, Provider};
 use crate::http::{Request, parse_json};
 use crate::problem::Problem;
 use crate::secret::Secret;
 use crate::signature::{self, Secrets};
-use chrono::{DateTime, FixedOffset, Utc};
+use chrono::{DateTime, FixedOffset, SecondsFormat, Utc};
 use domain::decode::Activity;
 use domain::recording::{StrengthSet, Totals};
 use domain::sport::Sport;
 use futures_util::future::BoxFuture;
 use lambda_http::http::{HeaderName, header};
 use serde::Deserialize;
+use serde_json::Value;
 
 /// The name in the path and in the database.
 pub const NAME: &str = "hevy";
 const KEY_HEADER: HeaderName = HeaderName::from_static("api-key");
 /// Under this name the account is kept beside the body.
 const ACCOUNT: &str = "hevy-account";
+/// How many events a page of the list holds, the most that there may be.
+const PAGE: &str = "10";
 /// The heaviest load that is believed, in kilograms.
 const HEAVIEST_KG: f64 = 2000.0;
 /// The longest set that is believed, in seconds.
@@ -127,6 +131,74 @@ impl Source for HevyApi {
         asked: Asked<'a>,
     ) -> BoxFuture<'a, Result<Fetched, Refusal>> {
         Box::pin(fetch(api, asked.activity_id))
+    }
+
+    fn lists(&self) -> Option<&dyn Lists> {
+        Some(self)
+    }
+}
+
+impl Lists for HevyApi {
+    fn list<'a>(
+        &'a self,
+        api: &'a Api<'a>,
+        looked: LookedFor<'a>,
+    ) -> BoxFuture<'a, Result<Page, Refusal>> {
+        Box::pin(list(api, looked))
+    }
+}
+
+/// `GET workouts/events`: what was saved, edited or deleted since a time, at most ten to a page.
+async fn list(api: &Api<'_>, looked: LookedFor<'_>) -> Result<Page, Refusal> {
+    let number = page_number(looked.next);
+    let since = looked.since.to_rfc3339_opts(SecondsFormat::Secs, true);
+    let page = number.to_string();
+    let query = [("since", &*since), ("page", &*page), ("pageSize", PAGE)];
+    // Behind the last page there is none.
+    let Some(answer) = found(api.get("workouts/events", &query).await?)? else {
+        return Ok(Page::default());
+    };
+    let told: Events = answer.json()?;
+    let is_last = told.events.is_empty() || told.page_count <= number;
+    let rows: Vec<Row> = rows(told.events);
+    Ok(Page {
+        listed: rows.into_iter().filter_map(Row::listed).collect(),
+        next: page_after(number).filter(|_| !is_last),
+    })
+}
+
+#[derive(Deserialize)]
+struct Events {
+    page_count: u32,
+    events: Vec<Value>,
+}
+
+#[derive(Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+enum Row {
+    Updated {
+        workout: Saved,
+    },
+    Deleted {
+        #[serde(default, deserialize_with = "json::text")]
+        id: Option<String>,
+    },
+}
+
+#[derive(Deserialize)]
+struct Saved {
+    #[serde(default, deserialize_with = "json::text")]
+    id: Option<String>,
+    start_time: DateTime<Utc>,
+    updated_at: Option<DateTime<Utc>>,
+}
+
+impl Row {
+    fn listed(self) -> Option<Listed> {
+        match self {
+            Self::Updated { workout } => there(workout.id, workout.start_time, workout.updated_at),
+            Self::Deleted { id } => deleted(id),
+        }
     }
 }
 

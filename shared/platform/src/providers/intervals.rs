@@ -6,8 +6,9 @@
 use super::answers::{brought, decoded, found, part, whole};
 use super::api::{Api, Refusal};
 use super::json::{self, Announcement, each};
+use super::lists::{rows, there};
 use super::moments::Start;
-use super::source::{ApiSettings, Asked, Fetched, Source, Window};
+use super::source::{ApiSettings, Asked, Fetched, Listed, Lists, LookedFor, Page, Source, Window};
 use super::sports::from_word;
 use super::strava::SPORTS;
 use super::streams::{Column, fitted, steps_per_minute};
@@ -15,7 +16,7 @@ use super::{Change, Delivery, Item, Provider, event_time};
 use crate::http::{Request, parse_json};
 use crate::problem::Problem;
 use crate::signature::Secrets;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use domain::decode::{Activity, Columns};
 use domain::recording::Totals;
 use futures_util::future::BoxFuture;
@@ -41,7 +42,7 @@ struct Shown {
 }
 
 #[derive(Deserialize)]
-struct Lists {
+struct Told {
     events: Vec<Value>,
 }
 
@@ -74,8 +75,8 @@ impl Provider for Intervals {
     }
 
     fn read(&self, delivery: Delivery<'_>) -> Result<Vec<Item>, Problem> {
-        let lists: Lists = parse_json(delivery.body)?;
-        each(lists.events, |element| {
+        let told: Told = parse_json(delivery.body)?;
+        each(told.events, |element| {
             // One event alone, and so without the secret, which must not be kept.
             let alone = Some(json::alone(LIST, &element));
             let Some(change) = change(&element)? else {
@@ -146,6 +147,51 @@ impl Source for IntervalsApi {
         asked: Asked<'a>,
     ) -> BoxFuture<'a, Result<Fetched, Refusal>> {
         Box::pin(fetch(api, asked.activity_id))
+    }
+
+    fn lists(&self) -> Option<&dyn Lists> {
+        Some(self)
+    }
+}
+
+impl Lists for IntervalsApi {
+    fn list<'a>(
+        &'a self,
+        api: &'a Api<'a>,
+        looked: LookedFor<'a>,
+    ) -> BoxFuture<'a, Result<Page, Refusal>> {
+        Box::pin(list(api, looked))
+    }
+}
+
+/// `GET athlete/{id}/activities`: all since an athlete's local date, on one page.
+async fn list(api: &Api<'_>, looked: LookedFor<'_>) -> Result<Page, Refusal> {
+    let path = format!("athlete/{}/activities", part(looked.account)?);
+    // It may be the day before where the athlete is.
+    let oldest = (looked.since - TimeDelta::days(1)).date_naive().to_string();
+    let Some(answer) = found(api.get(&path, &[("oldest", &*oldest)]).await?)? else {
+        return Ok(Page::default());
+    };
+    let rows: Vec<Row> = rows(answer.json()?);
+    Ok(Page {
+        listed: rows.into_iter().filter_map(Row::listed).collect(),
+        next: None,
+    })
+}
+
+#[derive(Deserialize)]
+struct Row {
+    #[serde(default, deserialize_with = "json::text")]
+    id: Option<String>,
+    /// Without it, the activity came from a provider that forbids to show it, and nothing else
+    /// of it is told either.
+    #[serde(flatten)]
+    start: Start,
+}
+
+impl Row {
+    fn listed(self) -> Option<Listed> {
+        there(self.id, self.start.utc(), None)
     }
 }
 

@@ -9,6 +9,7 @@ pub mod garmin;
 pub mod hevy;
 pub mod intervals;
 mod json;
+mod lists;
 mod moments;
 pub mod paceline;
 pub mod polar;

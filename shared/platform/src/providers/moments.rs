@@ -23,6 +23,11 @@ pub(super) fn from_milliseconds(milliseconds: i64) -> Option<DateTime<Utc>> {
         .flatten()
 }
 
+/// A time of this century; `None` of any other.
+pub(super) fn believed(at: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    BELIEVED_S.contains(&at.timestamp()).then_some(at)
+}
+
 /// Seconds from one time to another.
 #[expect(
     clippy::cast_precision_loss,

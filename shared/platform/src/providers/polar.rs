@@ -5,8 +5,11 @@
 use super::answers::{brought, found, from_file, part};
 use super::api::{Api, Refusal};
 use super::json::{self, Announcement};
+use super::lists::{rows, there};
 use super::moments::{from_local, local};
-use super::source::{ApiSettings, Asked, Fetched, Source, Usage, Window, usage};
+use super::source::{
+    ApiSettings, Asked, Fetched, Listed, Lists, LookedFor, Page, Source, Usage, Window, usage,
+};
 use super::sports::{Words, from_word};
 use super::{Change, Delivery, Item, Provider, event_time};
 use crate::http::{Request, parse_json};
@@ -178,6 +181,54 @@ impl Source for PolarApi {
         asked: Asked<'a>,
     ) -> BoxFuture<'a, Result<Fetched, Refusal>> {
         Box::pin(fetch(api, asked.activity_id))
+    }
+
+    fn lists(&self) -> Option<&dyn Lists> {
+        Some(self)
+    }
+}
+
+impl Lists for PolarApi {
+    fn list<'a>(
+        &'a self,
+        api: &'a Api<'a>,
+        looked: LookedFor<'a>,
+    ) -> BoxFuture<'a, Result<Page, Refusal>> {
+        Box::pin(list(api, looked))
+    }
+}
+
+/// `GET exercises`: those of the last 30 days that were uploaded since the athlete connected, on one
+/// page.
+async fn list(api: &Api<'_>, _looked: LookedFor<'_>) -> Result<Page, Refusal> {
+    let Some(answer) = found(api.get("exercises", &[]).await?)? else {
+        return Ok(Page::default());
+    };
+    let rows: Vec<Row> = rows(answer.json()?);
+    Ok(Page {
+        listed: rows.into_iter().filter_map(Row::listed).collect(),
+        next: None,
+    })
+}
+
+#[derive(Deserialize)]
+struct Row {
+    #[serde(default, deserialize_with = "json::text")]
+    id: Option<String>,
+    /// Local.
+    start_time: String,
+    /// Minutes.
+    start_time_utc_offset: Option<i32>,
+}
+
+impl Row {
+    fn listed(self) -> Option<Listed> {
+        let offset_s = self.start_time_utc_offset.unwrap_or(0).saturating_mul(60);
+        there(
+            self.id,
+            from_local(local(&self.start_time)?, offset_s)?,
+            None,
+        )
     }
 }
 

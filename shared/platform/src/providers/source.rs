@@ -78,23 +78,52 @@ pub trait Source: Send + Sync {
 
 /// The part of a provider's file that asks what there is, because a webhook may have been lost.
 pub trait Lists: Send + Sync {
-    /// Asks for one page of an athlete's activities since a time, the first page being 1; `None`
-    /// behind the last one.
+    /// Asks for one page of what an athlete did since a time.
     fn list<'a>(
         &'a self,
         api: &'a Api<'a>,
-        since: DateTime<Utc>,
-        page: u32,
-    ) -> BoxFuture<'a, Result<Option<Vec<Listed>>, Refusal>>;
+        looked: LookedFor<'a>,
+    ) -> BoxFuture<'a, Result<Page, Refusal>>;
 }
 
-/// An activity that there is.
+/// Which page of whose activities is asked for.
+#[derive(Debug, Clone, Copy)]
+pub struct LookedFor<'a> {
+    /// The provider's own account of the athlete.
+    pub account: &'a str,
+    /// From when on; where a provider lists changes, from which change on.
+    pub since: DateTime<Utc>,
+    /// What the page before called the [next](Page::next); `None` for the first.
+    pub next: Option<&'a str>,
+}
+
+/// A page of what there is.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Page {
+    /// What is on it.
+    pub listed: Vec<Listed>,
+    /// How its provider's file finds the page behind it: a number, or the provider's own token;
+    /// `None` when this is the last.
+    pub next: Option<String>,
+}
+
+/// What a list says of one activity, by the provider's own id of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Listed {
-    /// The provider's own id of it.
-    pub activity_id: String,
-    /// When it began.
-    pub started_at: DateTime<Utc>,
+pub enum Listed {
+    /// It is there.
+    There {
+        /// Which.
+        activity_id: String,
+        /// When it began.
+        started_at: DateTime<Utc>,
+        /// When it changed last, where the list tells it.
+        changed_at: Option<DateTime<Utc>>,
+    },
+    /// It was deleted.
+    Deleted {
+        /// Which.
+        activity_id: String,
+    },
 }
 
 /// Where a provider is asked, and as whom; a member `api` of its settings.

@@ -6,8 +6,9 @@
 use super::answers::{brought, found, from_file, part};
 use super::api::{Api, Refusal};
 use super::json::{self, Announcement};
+use super::lists::{page_after, page_number, rows, there};
 use super::moments::from_milliseconds;
-use super::source::{ApiSettings, Asked, Fetched, Source, Window};
+use super::source::{ApiSettings, Asked, Fetched, Listed, Lists, LookedFor, Page, Source, Window};
 use super::sports::{Numbers, from_number};
 use super::tokens::ClientCredentials;
 use super::{Change, Delivery, Item, Provider};
@@ -27,6 +28,8 @@ use serde_json::Value;
 pub const NAME: &str = "suunto";
 const SIGNATURE_HEADER: &str = "x-hmac-sha256-signature";
 const KEY_HEADER: HeaderName = HeaderName::from_static("ocp-apim-subscription-key");
+/// How many workouts a page of the list holds.
+const PAGE: u64 = 100;
 /// A heart rate below this is told in beats per second, as some bodies do.
 const SLOWEST_BPM: f64 = 10.0;
 
@@ -189,6 +192,64 @@ impl Source for SuuntoApi {
         asked: Asked<'a>,
     ) -> BoxFuture<'a, Result<Fetched, Refusal>> {
         Box::pin(fetch(api, asked.activity_id))
+    }
+
+    fn lists(&self) -> Option<&dyn Lists> {
+        Some(self)
+    }
+}
+
+impl Lists for SuuntoApi {
+    fn list<'a>(
+        &'a self,
+        api: &'a Api<'a>,
+        looked: LookedFor<'a>,
+    ) -> BoxFuture<'a, Result<Page, Refusal>> {
+        Box::pin(list(api, looked))
+    }
+}
+
+/// `GET workouts`: by their start in milliseconds, a page beginning behind so many.
+async fn list(api: &Api<'_>, looked: LookedFor<'_>) -> Result<Page, Refusal> {
+    let number = page_number(looked.next);
+    let since = looked.since.timestamp_millis().to_string();
+    let skipped = (u64::from(number) - 1) * PAGE;
+    let (limit, offset) = (PAGE.to_string(), skipped.to_string());
+    let query = [
+        ("since", &*since),
+        ("limit", &*limit),
+        ("offset", &*offset),
+        ("filter-by-modification-time", "false"),
+    ];
+    let Some(answer) = found(api.get("workouts", &query).await?)? else {
+        return Ok(Page::default());
+    };
+    let told: Workouts = answer.json()?;
+    let next = page_after(number).filter(|_| !told.payload.is_empty());
+    let rows: Vec<Row> = rows(told.payload);
+    Ok(Page {
+        listed: rows.into_iter().filter_map(Row::listed).collect(),
+        next,
+    })
+}
+
+#[derive(Deserialize)]
+struct Workouts {
+    payload: Vec<Value>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Row {
+    #[serde(default, deserialize_with = "json::text")]
+    workout_key: Option<String>,
+    /// Milliseconds since 1970.
+    start_time: i64,
+}
+
+impl Row {
+    fn listed(self) -> Option<Listed> {
+        there(self.workout_key, from_milliseconds(self.start_time)?, None)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::api::{Api, Budget, Refusal};
 use super::client::Client;
-use super::source::{ApiSettings, Asked, Fetched, Source};
+use super::source::{ApiSettings, Asked, Fetched, Listed, LookedFor, Page, Source};
 use super::{About, Change, Delivery, Event, Headers, Item, Provider};
 use crate::http::Request;
 use crate::problem::Problem;
@@ -165,6 +165,51 @@ impl Budget for Free {
     }
 }
 
+fn block_on<T>(future: impl Future<Output = T>) -> T {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build();
+    runtime.unwrap().block_on(future)
+}
+
+/// Each activity of a page: its id and when it began, or that it is gone.
+pub(super) fn listed(page: &Page) -> Vec<(&str, String)> {
+    let told = page.listed.iter().map(|listed| match listed {
+        Listed::There {
+            activity_id,
+            started_at,
+            ..
+        } => (activity_id.as_str(), started_at.to_rfc3339()),
+        Listed::Deleted { activity_id } => (activity_id.as_str(), "deleted".to_owned()),
+    });
+    told.collect()
+}
+
+/// What no provider's list says, and what none of it may make of a page but a refusal.
+pub(super) const NO_LISTS: &[&str] = &[
+    "",
+    "null",
+    "3",
+    "{}",
+    "{\"workouts\":7,\"events\":7,\"records\":7,\"payload\":7}",
+    "[[[[",
+];
+
+/// Asserts that a list that is none is refused, and that one that is not there is empty.
+pub(super) fn assert_no_list_is_read<S: Source>(source: fn(ApiSettings) -> S, path: &str) {
+    for body in NO_LISTS {
+        let page = Stub::serving(&[(path, 200, body)]).list(source, None);
+        assert!(
+            matches!(page, Err(Refusal::Unusable(_))),
+            "{body}: {page:?}"
+        );
+    }
+    let nothing = Stub::serving(&[(path, 204, "")]).list(source, None);
+    assert_eq!(nothing.unwrap(), Page::default());
+    let away = Stub::serving(&[(path, 503, "")]).list(source, None);
+    assert!(matches!(away, Err(Refusal::Unavailable(_))));
+}
+
 impl Stub {
     /// Serves these answers: path without query, status, body; `{base}` in a body is its address.
     pub(super) fn serving(answers: &[(&str, u16, &str)]) -> Self {
@@ -209,14 +254,6 @@ impl Stub {
         activity_id: &str,
         delivery: Option<&str>,
     ) -> Result<Fetched, Refusal> {
-        let source = source(ApiSettings {
-            base_url: Some(self.base_url.clone()),
-            subscription_key: Secret::new("k-1".to_owned()),
-            ..ApiSettings::default()
-        });
-        let client = Client::new();
-        let authorization = source.authorization(&Secret::new("t-1".to_owned()));
-        let api = Api::new(&client, source.base_url(), authorization, &Free)?;
         let headers = Headers::new();
         let delivery = delivery.map(|body| body.replace("{base}", &self.base_url));
         let asked = Asked {
@@ -227,11 +264,46 @@ impl Stub {
                 body: body.as_bytes(),
             }),
         };
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .unwrap();
-        runtime.block_on(source.fetch(&api, asked))
+        self.ask(source, |source, api| block_on(source.fetch(api, asked)))
+    }
+
+    /// Asks a provider whose API is here for a page of what there is since 20 October 2026.
+    pub(super) fn list<S: Source>(
+        &self,
+        source: fn(ApiSettings) -> S,
+        next: Option<&str>,
+    ) -> Result<Page, Refusal> {
+        let looked = LookedFor {
+            account: "a-1",
+            since: "2026-10-20T00:00:00Z".parse().unwrap(),
+            next,
+        };
+        self.ask(source, |source, api| {
+            block_on(source.lists().unwrap().list(api, looked))
+        })
+    }
+
+    fn ask<S: Source, T>(
+        &self,
+        source: fn(ApiSettings) -> S,
+        ask: impl FnOnce(&S, &Api<'_>) -> Result<T, Refusal>,
+    ) -> Result<T, Refusal> {
+        let source = source(ApiSettings {
+            base_url: Some(self.base_url.clone()),
+            subscription_key: Secret::new("k-1".to_owned()),
+            ..ApiSettings::default()
+        });
+        let client = Client::new();
+        let authorization = source.authorization(&Secret::new("t-1".to_owned()));
+        let api = Api::new(&client, source.base_url(), authorization, &Free)?;
+        ask(&source, &api)
+    }
+
+    /// The query of the last request, as it was sent.
+    pub(super) fn last_query(&self) -> String {
+        let head = self.asked().pop().unwrap();
+        let target = head.split(' ').nth(1).unwrap_or_default();
+        target.split_once('?').unwrap_or_default().1.to_owned()
     }
 
     /// The heads of the requests so far, in order.

@@ -6,7 +6,8 @@
 use super::answers::{brought, found, from_file, part};
 use super::api::{Api, Refusal};
 use super::json::{self, Announcement};
-use super::source::{ApiSettings, Asked, Fetched, Source, Window};
+use super::lists::{page_after, page_number, rows, there};
+use super::source::{ApiSettings, Asked, Fetched, Listed, Lists, LookedFor, Page, Source, Window};
 use super::sports::{Numbers, from_number};
 use super::{Change, Delivery, Item, Provider, event_time};
 use crate::http::{Request, parse_json};
@@ -32,6 +33,9 @@ const WINDOWS: &[Window] = &[
     Window::of(1000, 3600),
     Window::of(5000, 24 * 3600),
 ];
+
+/// How many workouts a page of the list holds: as many as by default, because the most is not documented.
+const PAGE: &str = "30";
 
 /// Wahoo's `workout_type_id`; what is not verified is other.
 const SPORTS: &[Numbers] = &[
@@ -192,6 +196,68 @@ impl Source for WahooApi {
         asked: Asked<'a>,
     ) -> BoxFuture<'a, Result<Fetched, Refusal>> {
         Box::pin(self.fetch(api, asked.activity_id))
+    }
+
+    fn lists(&self) -> Option<&dyn Lists> {
+        Some(self)
+    }
+}
+
+impl Lists for WahooApi {
+    fn list<'a>(
+        &'a self,
+        api: &'a Api<'a>,
+        looked: LookedFor<'a>,
+    ) -> BoxFuture<'a, Result<Page, Refusal>> {
+        Box::pin(list(api, looked))
+    }
+}
+
+/// `GET workouts`: newest start first, without a filter by time; 30 to a page, if not told otherwise.
+async fn list(api: &Api<'_>, looked: LookedFor<'_>) -> Result<Page, Refusal> {
+    let number = page_number(looked.next);
+    let page = number.to_string();
+    let query = [("page", &*page), ("per_page", PAGE)];
+    let Some(answer) = found(api.get("workouts", &query).await?)? else {
+        return Ok(Page::default());
+    };
+    let told: Workouts = answer.json()?;
+    let is_empty = told.workouts.is_empty();
+    let rows: Vec<Row> = rows(told.workouts);
+    // What follows is older still.
+    let is_last = is_empty || rows.last().is_some_and(|row| row.starts < looked.since);
+    let recent = rows.into_iter().filter(|row| row.starts >= looked.since);
+    Ok(Page {
+        listed: recent.filter_map(Row::listed).collect(),
+        next: page_after(number).filter(|_| !is_last),
+    })
+}
+
+#[derive(Deserialize)]
+struct Workouts {
+    workouts: Vec<Value>,
+}
+
+#[derive(Deserialize)]
+struct Row {
+    #[serde(default, deserialize_with = "json::text")]
+    id: Option<String>,
+    starts: DateTime<Utc>,
+    /// The documents' example leaves it out; where it is told and `null`, nothing was done yet.
+    #[serde(default = "untold")]
+    workout_summary: Value,
+}
+
+fn untold() -> Value {
+    Value::Bool(true)
+}
+
+impl Row {
+    fn listed(self) -> Option<Listed> {
+        if self.workout_summary.is_null() {
+            return None;
+        }
+        there(self.id, self.starts, None)
     }
 }
 

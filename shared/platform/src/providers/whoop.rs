@@ -5,21 +5,25 @@
 use super::answers::{brought, found, part};
 use super::api::{Api, Refusal};
 use super::json::{self, Announcement};
+use super::lists::{rows, there};
 use super::moments::seconds_between;
-use super::source::{ApiSettings, Asked, Fetched, Source, Usage, Window};
+use super::source::{
+    ApiSettings, Asked, Fetched, Listed, Lists, LookedFor, Page, Source, Usage, Window,
+};
 use super::sports::{Words, from_word};
 use super::{Change, Delivery, Item, Provider};
 use crate::clock::unix_seconds;
 use crate::http::{Request, parse_json};
 use crate::problem::Problem;
 use crate::signature::{self, Secrets};
-use chrono::{DateTime, FixedOffset, Utc};
+use chrono::{DateTime, FixedOffset, SecondsFormat, Utc};
 use domain::decode::Activity;
 use domain::recording::Totals;
 use domain::sport::Sport;
 use futures_util::future::BoxFuture;
 use lambda_http::http::HeaderMap;
 use serde::Deserialize;
+use serde_json::Value;
 use std::time::Duration;
 
 /// The name in the path and in the database.
@@ -27,6 +31,8 @@ pub const NAME: &str = "whoop";
 const SIGNATURE_HEADER: &str = "x-whoop-signature";
 const TIMESTAMP_HEADER: &str = "x-whoop-signature-timestamp";
 const WINDOWS: &[Window] = &[Window::of(100, 60), Window::of(10_000, 24 * 3600)];
+/// How many workouts a page of the list holds, the most that there may be.
+const PAGE: &str = "25";
 const KJ_PER_KCAL: f64 = 4.184;
 
 /// WHOOP's `sport_name`: words with hyphens, or as its documents show them.
@@ -173,6 +179,57 @@ impl Source for WhoopApi {
         asked: Asked<'a>,
     ) -> BoxFuture<'a, Result<Fetched, Refusal>> {
         Box::pin(fetch(api, asked.activity_id))
+    }
+
+    fn lists(&self) -> Option<&dyn Lists> {
+        Some(self)
+    }
+}
+
+impl Lists for WhoopApi {
+    fn list<'a>(
+        &'a self,
+        api: &'a Api<'a>,
+        looked: LookedFor<'a>,
+    ) -> BoxFuture<'a, Result<Page, Refusal>> {
+        Box::pin(list(api, looked))
+    }
+}
+
+/// `getWorkoutCollection`: by their start, newest first, at most 25 to a page, which the answer
+/// before names by a token.
+async fn list(api: &Api<'_>, looked: LookedFor<'_>) -> Result<Page, Refusal> {
+    let start = looked.since.to_rfc3339_opts(SecondsFormat::Millis, true);
+    let mut query = vec![("start", &*start), ("limit", PAGE)];
+    query.extend(looked.next.map(|next| ("nextToken", next)));
+    let Some(answer) = found(api.get("v2/activity/workout", &query).await?)? else {
+        return Ok(Page::default());
+    };
+    let told: Collection = answer.json()?;
+    let rows: Vec<Row> = rows(told.records);
+    Ok(Page {
+        listed: rows.into_iter().filter_map(Row::listed).collect(),
+        next: told.next_token.filter(|token| !token.is_empty()),
+    })
+}
+
+#[derive(Deserialize)]
+struct Collection {
+    records: Vec<Value>,
+    next_token: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Row {
+    #[serde(default, deserialize_with = "json::text")]
+    id: Option<String>,
+    start: DateTime<Utc>,
+    updated_at: Option<DateTime<Utc>>,
+}
+
+impl Row {
+    fn listed(self) -> Option<Listed> {
+        there(self.id, self.start, self.updated_at)
     }
 }
 

@@ -2,7 +2,8 @@
 
 use super::super::receive;
 use super::super::testing::{
-    Stub, announced, brought as fetched, configured, hex_hmac, post, refused, verdict,
+    Stub, announced, assert_no_list_is_read, brought as fetched, configured, hex_hmac, listed,
+    post, refused, verdict,
 };
 use super::*;
 
@@ -131,4 +132,36 @@ fn a_workout_is_its_sets_in_order_warm_ups_included() {
         Stub::serving(&[]).fetch(HevyApi, "w", None).unwrap(),
         Fetched::Gone
     );
+}
+
+/// P-73
+#[test]
+fn events_tell_what_was_saved_edited_and_deleted_page_by_page() {
+    let of = |next, events: &str| {
+        let page = format!(r#"{{"page":2,"page_count":3,"events":[{events}]}}"#);
+        let stub = Stub::serving(&[("/workouts/events", 200, &page)]);
+        (stub.list(HevyApi, Some(next)).unwrap(), stub.last_query())
+    };
+    let events = r#"{"type":"updated","workout":{"id":"w-1","start_time":"2026-10-21T05:00:00Z",
+            "updated_at":"2026-10-22T05:00:00Z","exercises":[]}},
+        {"type":"deleted","id":"w-2","deleted_at":"2026-10-22T06:00:00Z"},
+        {"type":"deleted"},{"type":"deleted","id":"../w"},{"type":"shared","id":"w-3"},
+        {"type":"updated","id":"w-4"},{},null"#;
+    let (page, query) = of("2", events);
+    assert_eq!(
+        listed(&page),
+        [
+            ("w-1", "2026-10-21T05:00:00+00:00".to_owned()),
+            ("w-2", "deleted".to_owned())
+        ]
+    );
+    let changed = "2026-10-22T05:00:00Z".parse().ok();
+    let first = &page.listed[0];
+    assert!(matches!(first, Listed::There { changed_at, .. } if *changed_at == changed));
+    assert_eq!(page.next.as_deref(), Some("3"));
+    assert_eq!(query, "since=2026-10-20T00%3A00%3A00Z&page=2&pageSize=10");
+
+    assert_eq!(of("3", events).0.next, None, "the last page");
+    assert_eq!(of("2", "").0, Page::default());
+    assert_no_list_is_read(HevyApi, "/workouts/events");
 }

@@ -1,7 +1,8 @@
 //! Intervals.icu's door and what it brings.
 
 use super::super::testing::{
-    FILE, Stub, announced, brought as fetched, configured, post, read, refused, verdict,
+    FILE, Stub, announced, assert_no_list_is_read, brought as fetched, configured, listed, post,
+    read, refused, verdict,
 };
 use super::*;
 use domain::local_date::local_date;
@@ -129,4 +130,23 @@ fn the_original_file_is_taken_first_and_the_streams_stand_in_for_it() {
         Stub::serving(&[]).fetch(IntervalsApi, "i9", None).unwrap(),
         Fetched::Gone
     );
+}
+
+/// P-73
+#[test]
+fn activities_are_listed_since_a_date_that_no_time_zone_hides() {
+    let path = "/athlete/a-1/activities";
+    // What came from Strava is named, and not shown.
+    let rows = r#"[{"id":"i1","start_date":"2026-10-21T05:00:00Z","start_date_local":"x"},
+        {"id":"2","start_date_local":"2026-10-21T07:00:00","source":"STRAVA","_note":"…"},
+        {"start_date":"2026-10-21T05:00:00Z"},{"id":"i\u0000","start_date":"2026-10-21T05:00:00Z"}]"#;
+    let stub = Stub::serving(&[(path, 200, rows)]);
+    let page = stub.list(IntervalsApi, None).unwrap();
+    assert_eq!(
+        listed(&page),
+        [("i1", "2026-10-21T05:00:00+00:00".to_owned())]
+    );
+    assert_eq!(page.next, None);
+    assert_eq!(stub.last_query(), "oldest=2026-10-19");
+    assert_no_list_is_read(IntervalsApi, path);
 }

@@ -1,8 +1,8 @@
 //! Polar's door and what it brings.
 
 use super::super::testing::{
-    FILE, Stub, announced, assert_forgeries_are_refused, brought as fetched, configured, hex_hmac,
-    post, read, refused, verdict,
+    FILE, Stub, announced, assert_forgeries_are_refused, assert_no_list_is_read,
+    brought as fetched, configured, hex_hmac, listed, post, read, refused, verdict,
 };
 use super::*;
 use domain::local_date::local_date;
@@ -169,4 +169,24 @@ fn a_duration_is_read_as_far_as_it_goes() {
     ] {
         assert_eq!(duration_s(text), seconds, "{text}");
     }
+}
+
+/// P-73
+#[test]
+fn exercises_of_the_last_month_are_listed_by_their_local_start() {
+    let rows = r#"[{"id":"aQlC83","start_time":"2026-10-21T00:30:00","start_time_utc_offset":120},
+        {"id":"b","start_time":"yesterday"},{"start_time":"2026-10-21T00:30:00"},
+        {"id":"../c","start_time":"2026-10-21T00:30:00"},
+        {"id":"d","start_time":"2026-10-21T00:30:00","start_time_utc_offset":2147483647}]"#;
+    let stub = Stub::serving(&[("/exercises", 200, rows)]);
+    let page = stub.list(PolarApi, None).unwrap();
+    assert_eq!(
+        listed(&page),
+        [("aQlC83", "2026-10-20T22:30:00+00:00".to_owned())]
+    );
+    assert_eq!(
+        (page.next.as_deref(), stub.last_query().as_str()),
+        (None, "")
+    );
+    assert_no_list_is_read(PolarApi, "/exercises");
 }

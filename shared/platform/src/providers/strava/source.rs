@@ -7,9 +7,10 @@ use super::SPORTS;
 use crate::providers::answers::{brought, found, part};
 use crate::providers::api::{Api, Refusal};
 use crate::providers::json;
+use crate::providers::lists::{page_after, page_number, rows, there};
 use crate::providers::moments::{Start, seconds_between};
 use crate::providers::source::{
-    ApiSettings, Asked, Fetched, Listed, Lists, Source, Usage, Window, usage,
+    ApiSettings, Asked, Fetched, Listed, Lists, LookedFor, Page, Source, Usage, Window, usage,
 };
 use crate::providers::sports::from_word;
 use crate::providers::streams::{fitted, steps_per_minute};
@@ -20,6 +21,7 @@ use domain::sport::Sport;
 use futures_util::future::BoxFuture;
 use lambda_http::http::HeaderMap;
 use serde::Deserialize;
+use serde_json::Value;
 
 /// What is asked for of the streams; `moving` and `grade_smooth` follow from the others.
 const KEYS: &str = "time,distance,latlng,altitude,velocity_smooth,heartrate,cadence,watts,temp";
@@ -78,27 +80,27 @@ impl Lists for StravaApi {
     fn list<'a>(
         &'a self,
         api: &'a Api<'a>,
-        since: DateTime<Utc>,
-        page: u32,
-    ) -> BoxFuture<'a, Result<Option<Vec<Listed>>, Refusal>> {
-        Box::pin(list(api, since, page))
+        looked: LookedFor<'a>,
+    ) -> BoxFuture<'a, Result<Page, Refusal>> {
+        Box::pin(list(api, looked))
     }
 }
 
 /// `getLoggedInAthleteActivities`: by their start, at most 200 to a page.
-async fn list(
-    api: &Api<'_>,
-    since: DateTime<Utc>,
-    page: u32,
-) -> Result<Option<Vec<Listed>>, Refusal> {
-    let (after, page) = (since.timestamp().to_string(), page.to_string());
+async fn list(api: &Api<'_>, looked: LookedFor<'_>) -> Result<Page, Refusal> {
+    let number = page_number(looked.next);
+    let (after, page) = (looked.since.timestamp().to_string(), number.to_string());
     let query = [("after", &*after), ("page", &*page), ("per_page", PAGE)];
     let Some(answer) = found(api.get("athlete/activities", &query).await?)? else {
-        return Ok(None);
+        return Ok(Page::default());
     };
-    let rows: Vec<Row> = answer.json()?;
-    let listed: Vec<Listed> = rows.into_iter().filter_map(Row::listed).collect();
-    Ok((!listed.is_empty()).then_some(listed))
+    let told: Vec<Value> = answer.json()?;
+    let next = page_after(number).filter(|_| !told.is_empty());
+    let rows: Vec<Row> = rows(told);
+    Ok(Page {
+        listed: rows.into_iter().filter_map(Row::listed).collect(),
+        next,
+    })
 }
 
 #[derive(Deserialize)]
@@ -111,10 +113,7 @@ struct Row {
 
 impl Row {
     fn listed(self) -> Option<Listed> {
-        Some(Listed {
-            activity_id: self.id?,
-            started_at: self.start.utc(),
-        })
+        there(self.id, self.start.utc(), None)
     }
 }
 

@@ -1,8 +1,8 @@
 //! Suunto's door and what it brings.
 
 use super::super::testing::{
-    FILE, Stub, announced, assert_forgeries_are_refused, brought as fetched, configured, hex_hmac,
-    post, read, refused, verdict,
+    FILE, Stub, announced, assert_forgeries_are_refused, assert_no_list_is_read,
+    brought as fetched, configured, hex_hmac, listed, post, read, refused, verdict,
 };
 use super::*;
 use domain::local_date::local_date;
@@ -138,4 +138,27 @@ fn a_workout_is_its_file_or_without_one_its_totals() {
         Stub::serving(&[]).fetch(SuuntoApi, "652f", None).unwrap(),
         Fetched::Gone
     );
+}
+
+/// P-73
+#[test]
+fn workouts_are_listed_by_their_start_a_hundred_at_a_time() {
+    let of = |rows: &str| {
+        let page = format!(r#"{{"error":null,"payload":[{rows}],"metadata":{{}}}}"#);
+        let stub = Stub::serving(&[("/workouts", 200, &page)]);
+        (stub.list(SuuntoApi, Some("2")).unwrap(), stub.last_query())
+    };
+    let (page, query) = of(
+        r#"{"workoutKey":"652f","startTime":1792558800000},{"workoutKey":"652g"},null,
+        {"workoutKey":"652h","startTime":1792558800},{"workoutKey":"a/b","startTime":1792558800000}"#,
+    );
+    assert_eq!(
+        listed(&page),
+        [("652f", "2026-10-21T05:00:00+00:00".to_owned())]
+    );
+    assert_eq!(page.next.as_deref(), Some("3"));
+    let expected = "since=1792454400000&limit=100&offset=100&filter-by-modification-time=false";
+    assert_eq!(query, expected);
+    assert_eq!(of("").0, Page::default());
+    assert_no_list_is_read(SuuntoApi, "/workouts");
 }

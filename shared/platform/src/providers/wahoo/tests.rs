@@ -1,7 +1,8 @@
 //! Wahoo's door and what it brings.
 
 use super::super::testing::{
-    FILE, Stub, announced, brought as fetched, configured, post, read, refused, verdict,
+    FILE, Stub, announced, assert_no_list_is_read, brought as fetched, configured, listed, post,
+    read, refused, verdict,
 };
 use super::*;
 use domain::local_date::local_date;
@@ -164,4 +165,34 @@ fn what_is_not_there_yet_is_not_ready_and_files_come_only_from_wahoo() {
         r#"{SUMMARY},"file":{{"url":"http://169.254.169.254/"}}}}"#
     ));
     assert!(matches!(of(&inside), Err(Refusal::Unusable(_))));
+}
+
+/// P-73
+#[test]
+fn workouts_are_listed_until_they_are_older_than_what_is_looked_for() {
+    let of = |rows: &str| {
+        let page = format!(r#"{{"workouts":[{rows}],"total":95,"page":2,"per_page":30}}"#);
+        let stub = Stub::serving(&[("/workouts", 200, &page)]);
+        (stub.list(WahooApi, Some("2")).unwrap(), stub.last_query())
+    };
+    let recent = r#"{"id":4711,"starts":"2026-10-21T05:00:00.000Z","minutes":60}"#;
+    let (page, query) = of(recent);
+    assert_eq!(
+        listed(&page),
+        [("4711", "2026-10-21T05:00:00+00:00".to_owned())]
+    );
+    assert_eq!(page.next.as_deref(), Some("3"));
+    assert_eq!(query, "page=2&per_page=30");
+
+    // Older, planned, without a summary yet, hostile.
+    let (page, _) = of(&format!(
+        r#"{{"id":1,"starts":"2099-01-01T05:00:00.000Z"}},
+        {{"id":2,"starts":"2026-10-21T06:00:00.000Z","workout_summary":null}},
+        {{"id":"../3","starts":"2026-10-21T06:00:00.000Z"}},{{"id":[]}},null,{recent},
+        {{"id":4,"starts":"2026-10-19T05:00:00.000Z"}}"#
+    ));
+    assert_eq!(listed(&page).len(), 1, "{page:?}");
+    assert_eq!(page.next, None);
+    assert_eq!(of("").0, Page::default());
+    assert_no_list_is_read(WahooApi, "/workouts");
 }

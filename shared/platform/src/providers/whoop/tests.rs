@@ -1,8 +1,8 @@
 //! WHOOP's door and what it brings.
 
 use super::super::testing::{
-    Stub, announced, assert_forgeries_are_refused, brought as fetched, configured, hmac, post,
-    read, refused, verdict,
+    Stub, announced, assert_forgeries_are_refused, assert_no_list_is_read, brought as fetched,
+    configured, hmac, listed, post, read, refused, verdict,
 };
 use super::*;
 use base64::Engine;
@@ -180,4 +180,40 @@ fn the_nearest_limit_is_heard() {
     assert_eq!(told(daily, "0"), Some((86_400, 10_000, 10_000)));
     assert_eq!(told("many", "1"), None);
     assert_eq!(told(limits, "-1"), None);
+}
+
+/// P-73
+#[test]
+fn workouts_are_listed_by_the_token_of_the_page_before() {
+    let path = "/v2/activity/workout";
+    let of = |next, body: &str| {
+        let stub = Stub::serving(&[(path, 200, body)]);
+        (stub.list(WhoopApi, next).unwrap(), stub.last_query())
+    };
+    let (page, query) = of(
+        None,
+        r#"{"records":[{"id":"w-1","start":"2026-10-21T05:00:00.000Z",
+            "updated_at":"2026-10-21T06:00:00.000Z"},{"id":"w-2"},[],
+            {"id":"w/3","start":"2026-10-21T05:00:00.000Z"}],"next_token":"MTIz+/=&x"}"#,
+    );
+    let changed = "2026-10-21T06:00:00Z".parse().ok();
+    let first = &page.listed[0];
+    assert!(matches!(first, Listed::There { changed_at, .. } if *changed_at == changed));
+    assert_eq!(
+        listed(&page),
+        [("w-1", "2026-10-21T05:00:00+00:00".to_owned())]
+    );
+    assert_eq!(query, "start=2026-10-20T00%3A00%3A00.000Z&limit=25");
+
+    let next = page.next.as_deref();
+    for last in [
+        r#"{"records":[]}"#,
+        r#"{"records":[],"next_token":null}"#,
+        r#"{"records":[],"next_token":""}"#,
+    ] {
+        let (page, query) = of(next, last);
+        assert_eq!(page, Page::default(), "{last}");
+        assert!(query.ends_with("&nextToken=MTIz%2B%2F%3D%26x"), "{query}");
+    }
+    assert_no_list_is_read(WhoopApi, path);
 }

@@ -1,7 +1,7 @@
 //! What Strava answers, and what becomes of it.
 
 use super::*;
-use crate::providers::testing::{Stub, brought as recording};
+use crate::providers::testing::{Stub, assert_no_list_is_read, brought as recording, listed};
 use domain::local_date::local_date;
 
 const ACTIVITY: &str = "/activities/9";
@@ -170,4 +170,24 @@ fn the_token_is_shown_and_the_limits_are_heard() {
     );
     assert_eq!(told(["x-ratelimit-limit", "x-ratelimit-usage"]), expected);
     assert!(told(["a", "b"]).is_empty());
+}
+
+/// P-73
+#[test]
+fn a_page_of_activities_is_read_row_by_row() {
+    let rows = r#"[{"id":1,"start_date":"2026-10-21T05:00:00Z"},{"id":2},7,
+        {"id":"../x","start_date":"2026-10-21T05:00:00Z"}]"#;
+    let path = "/athlete/activities";
+    let stub = Stub::serving(&[(path, 200, rows)]);
+    let page = stub.list(StravaApi, Some("3")).unwrap();
+    assert_eq!(
+        listed(&page),
+        [("1", "2026-10-21T05:00:00+00:00".to_owned())]
+    );
+    assert_eq!(page.next.as_deref(), Some("4"));
+    assert_eq!(stub.last_query(), "after=1792454400&page=3&per_page=200");
+
+    let empty = Stub::serving(&[(path, 200, "[]")]).list(StravaApi, Some("4"));
+    assert_eq!(empty.unwrap(), Page::default());
+    assert_no_list_is_read(StravaApi, path);
 }
