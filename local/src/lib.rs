@@ -35,6 +35,7 @@ pub mod process;
 mod process_files;
 pub mod queue;
 mod recompute;
+mod reconcile;
 mod redrive;
 mod replay;
 pub mod runtime_api;

@@ -33,6 +33,9 @@ pub(crate) enum OperatorError {
     /// Row-level security would hide rows without a word.
     #[error("this role does not see every user's runs: use the URL of paceline_sweep")]
     Blind,
+    /// The same, of connections.
+    #[error("this role does not see every user's connections: use the URL of paceline_fetch")]
+    BlindToConnections,
     /// Standard output is gone.
     #[error("cannot print")]
     Print(#[from] io::Error),

@@ -5,6 +5,7 @@ use crate::strava::{self, ACCOUNT, EVENT_TIME, detail_of};
 use serde_json::{Value, json};
 use support::provider::{Provider, Reply};
 use support::world::World;
+use tokio::process::Command;
 
 const LIST: &str = "GET /api/v3/athlete/activities";
 
@@ -216,5 +217,85 @@ async fn the_past_leaves_a_fifth_of_the_budget_to_what_happens_now() {
     world.settle().await;
     let come = world.get(&format!("/workouts/{workout}")).await;
     assert_eq!(come["fetch"]["status"], "complete");
+    world.stop().await;
+}
+
+/// `paceline` with these arguments as a role, its exit code and what it printed.
+async fn paceline(world: &World, role: &str, arguments: &[&str]) -> (i32, Value, String) {
+    let done = Command::new(env!("CARGO_BIN_EXE_paceline-under-test"))
+        .arg("reconcile")
+        .args(arguments)
+        .args(["--json", "--database-url"])
+        .arg(world.database().url_as(role))
+        .output()
+        .await
+        .unwrap();
+    let shown = String::from_utf8(done.stderr).unwrap();
+    let json = serde_json::from_slice(&done.stdout).unwrap_or_default();
+    (done.status.code().unwrap(), json, shown)
+}
+
+/// P-73: an operator who knows of lost webhooks need not wait.
+#[tokio::test]
+async fn an_operator_has_connections_asked_at_once_and_from_the_first() {
+    let strava = Provider::start().await;
+    strava::knows_run(&strava, 1, 600);
+    lists(&strava, &[1]);
+    let world = world(&strava).await;
+    assert_eq!(world.look_back().await["repaired"], 1);
+    world.settle().await;
+    assert_eq!(world.look_back().await["asked"], 0, "it is not due");
+    let before = world.everything().await;
+
+    let (code, json, shown) = paceline(&world, "paceline_fetch", &["--provider", "strava"]).await;
+    assert_eq!((code, &json["due"]), (0, &json!(1)), "{shown}");
+    let pass = world.look_back().await;
+    assert_eq!((&pass["asked"], &pass["repaired"]), (&json!(1), &json!(0)));
+    let (code, json, shown) =
+        paceline(&world, "paceline_fetch", &["--provider", "whoop", "--all"]).await;
+    assert_eq!((code, &json), (2, &Value::Null), "{shown}");
+    let (_, json, shown) = paceline(&world, "paceline_fetch", &["--provider", "whoop"]).await;
+    assert_eq!(json["due"], 0, "{shown}");
+
+    let from_the_first = ["--provider", "strava", "--from-the-first"];
+    let (code, json, shown) = paceline(&world, "paceline_fetch", &from_the_first).await;
+    assert_eq!((code, &json["due"]), (0, &json!(1)), "{shown}");
+    assert_eq!(reconciliation(&world).await["reconciled_at"], Value::Null);
+    assert_eq!(world.look_back().await["asked"], 1);
+    assert_eq!(
+        world.everything().await,
+        before,
+        "what was known stays as it is"
+    );
+
+    // Who sees nobody's connections is told so, and not that there are none.
+    let (code, json, shown) = paceline(&world, "paceline_sweep", &["--all"]).await;
+    assert_eq!((code, &json), (1, &Value::Null), "{shown}");
+    assert!(shown.contains("paceline_fetch"), "{shown}");
+    world.stop().await;
+}
+
+/// What an operator asks for while a pass is under way is not lost to its end.
+#[tokio::test]
+async fn a_connection_that_is_made_due_while_it_is_asked_stays_due() {
+    let strava = Provider::start().await;
+    lists(&strava, &[]);
+    let world = world(&strava).await;
+    let held = world.hold("before_reconciliation_ends");
+    let pass = world.look_back();
+    let made_due = async {
+        world.arrival(&held).await;
+        let all = paceline(&world, "paceline_fetch", &["--provider", "strava"]).await;
+        held.let_go();
+        all
+    };
+    let (pass, (code, json, shown)) = tokio::join!(pass, made_due);
+    assert_eq!((code, &json["due"]), (0, &json!(1)), "{shown}");
+
+    assert_eq!(
+        pass["asked"], 2,
+        "once before, and once because of the operator"
+    );
+    assert_eq!(world.look_back().await["asked"], 0);
     world.stop().await;
 }

@@ -90,6 +90,76 @@ async fn a_storm_ends_as_it_must_and_what_was_never_sent_is_not_there() {
     world.stop().await;
 }
 
+/// Two providers at once, as a bad day is: a fifth doubled, all of it out of order, a tenth lost.
+fn bad_day() -> Options {
+    let today = chrono::DateTime::<chrono::Utc>::from(support::world::now()).date_naive();
+    Options {
+        providers: vec![Provider::Strava, Provider::Wahoo],
+        athletes: 2,
+        activities: 6,
+        duplicate: 0.2,
+        reorder: true,
+        drop: 0.1,
+        reconciled: true,
+        newest: today - chrono::TimeDelta::days(2),
+        // With it, each provider loses two.
+        seed: 16,
+        ..small()
+    }
+}
+
+/// P-73
+#[tokio::test]
+async fn two_providers_that_double_reorder_and_lose_end_without_a_difference() {
+    let (world, simulation) = world_and(bad_day()).await;
+
+    // Nothing is left of a look before everything was sent.
+    world.look_back().await;
+    simulation.send().await;
+    world.settle().await;
+    simulation.look_back().await.unwrap();
+    world.look_back().await;
+    world.settle().await;
+    simulation.compare().await.unwrap();
+
+    let report = simulation.report();
+    eprintln!("{report}");
+    assert!(report.is_clean(), "{report}");
+    let counts = report.counts;
+    assert_eq!((counts.activities, counts.dropped), (24, 4));
+    assert_eq!(counts.found, counts.expected);
+    assert!(counts.duplicates > 0, "{counts:?}");
+    let of_wahoo = "SELECT to_jsonb(id) FROM workouts WHERE provider = 'wahoo'";
+    assert_eq!(world.rows(of_wahoo).await.len(), 12);
+    world.stop().await;
+}
+
+/// What is lost stays lost where nobody looks back, and the comparison says so of each.
+#[tokio::test]
+async fn without_a_look_back_what_was_lost_is_missing() {
+    let (world, simulation) = world_and(Options {
+        patience: Duration::ZERO,
+        ..bad_day()
+    })
+    .await;
+
+    simulation.send().await;
+    world.settle().await;
+    simulation.compare().await.unwrap();
+
+    let report = simulation.report();
+    let mut listed: Vec<(&str, Provider)> = report
+        .listed
+        .iter()
+        .map(|difference| (difference.kind, difference.provider))
+        .collect();
+    listed.sort_unstable();
+    let [strava, wahoo] = [Provider::Strava, Provider::Wahoo].map(|lost| ("missing", lost));
+    assert_eq!(listed, [strava, strava, wahoo, wahoo], "{report}");
+    assert_eq!(report.counts.expected - report.counts.found, 4);
+    world.stop().await;
+}
+
 #[tokio::test]
 async fn what_was_never_sent_is_there_once_the_instance_has_looked_back() {
     let today = chrono::DateTime::<chrono::Utc>::from(support::world::now()).date_naive();
@@ -193,9 +263,7 @@ async fn a_second_run_says_the_same_again_and_its_exit_code_says_whether_all_is_
     let world = World::start_simulated(BINARY, Start::Running, port).await;
     let run = [
         "--provider",
-        "strava",
-        "--provider",
-        "garmin",
+        "strava,garmin",
         "--athletes",
         "2",
         "--activities",

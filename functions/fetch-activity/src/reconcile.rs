@@ -12,6 +12,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use futures_util::future::BoxFuture;
 use platform::app::end;
 use platform::clock;
+use platform::faults;
 use platform::providers::api::{Api, Refusal};
 use platform::providers::source::{Listed, Lists, LookedFor, Page, Source};
 use platform::stage;
@@ -105,6 +106,7 @@ impl FetchActivity {
                 let (provider, repaired) = (&due.provider, reconciled.repaired);
                 tracing::warn!(provider, repaired, "webhooks were lost");
             }
+            faults::point("before_reconciliation_ends");
             let mut tx = self.store.begin(due.user).await?;
             let ended = reconciliations::finish_reconciliation(&mut tx, &due, &reconciled).await;
             stage::settle(tx, ended).await?;

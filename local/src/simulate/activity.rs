@@ -15,6 +15,8 @@ pub(super) struct Kind {
     pub(super) sport: &'static str,
     pub(super) strava: &'static str,
     pub(super) garmin: &'static str,
+    /// Wahoo's `workout_type_id`, and the sport in its files, where both are documented.
+    pub(super) wahoo: Option<(u32, u8)>,
     /// Decimetres per second.
     speed: u32,
     /// Watts, where they are measured.
@@ -25,6 +27,7 @@ const fn kind(
     sport: &'static str,
     strava: &'static str,
     garmin: &'static str,
+    wahoo: Option<(u32, u8)>,
     speed: u32,
     watts: Option<u32>,
 ) -> Kind {
@@ -32,22 +35,36 @@ const fn kind(
         sport,
         strava,
         garmin,
+        wahoo,
         speed,
         watts,
     }
 }
 
-const RUN: Kind = kind("run", "Run", "RUNNING", 31, None);
+const RUN: Kind = kind("run", "Run", "RUNNING", Some((1, 1)), 31, None);
 const KINDS: [Kind; 8] = [
     RUN,
-    kind("run", "TrailRun", "TRAIL_RUNNING", 26, None),
-    kind("ride", "Ride", "CYCLING", 78, Some(190)),
-    kind("ride", "GravelRide", "GRAVEL_CYCLING", 66, Some(205)),
-    kind("walk", "Walk", "WALKING", 14, None),
-    kind("hike", "Hike", "HIKING", 11, None),
-    kind("row", "Rowing", "ROWING", 33, None),
-    kind("other", "Elliptical", "ELLIPTICAL", 22, None),
+    kind("run", "TrailRun", "TRAIL_RUNNING", Some((4, 1)), 26, None),
+    kind("ride", "Ride", "CYCLING", Some((0, 2)), 78, Some(190)),
+    kind(
+        "ride",
+        "GravelRide",
+        "GRAVEL_CYCLING",
+        Some((15, 2)),
+        66,
+        Some(205),
+    ),
+    kind("walk", "Walk", "WALKING", None, 14, None),
+    kind("hike", "Hike", "HIKING", Some((9, 17)), 11, None),
+    kind("row", "Rowing", "ROWING", None, 33, None),
+    kind("other", "Elliptical", "ELLIPTICAL", None, 22, None),
 ];
+
+/// What athletes of a provider do.
+fn kinds(provider: Provider) -> Vec<Kind> {
+    let has_word = |kind: &Kind| provider != Provider::Wahoo || kind.wahoo.is_some();
+    KINDS.into_iter().filter(has_word).collect()
+}
 
 /// One moment of an activity.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,6 +80,14 @@ pub(super) struct Sample {
     pub(super) watts: Option<u32>,
     /// Steps or revolutions per minute, of both legs.
     pub(super) cadence: u32,
+}
+
+impl Sample {
+    /// Whether the timer stood between another sample and this one.
+    pub(super) fn is_after_pause(&self, before: Self) -> bool {
+        // Between samples there are at most 10 s, and a pause has at least 60.
+        self.at_s - before.at_s > 10
+    }
 }
 
 /// One activity as its provider knows it.
@@ -116,10 +141,11 @@ impl Fate {
     pub(super) fn of(options: &Options, key: Key) -> Self {
         let mut dice = key.dice(options.seed, 1);
         let is_strava = key.provider == Provider::Strava;
+        let is_garmin = key.provider == Provider::Garmin;
         let is_manual = dice.one_in(12);
         let is_updated = dice.one_in(10);
         let is_deleted = dice.one_in(25) && is_strava;
-        let is_ping = dice.one_in(40) && !is_strava && !is_manual;
+        let is_ping = dice.one_in(40) && is_garmin && !is_manual;
         Self {
             is_manual,
             is_updated,
@@ -148,7 +174,7 @@ impl Activity {
         let offset_s = day.pick(&OFFSETS_S, 0);
 
         let mut dice = key.dice(options.seed, 5 + u64::from(version));
-        let kind = dice.pick(&KINDS, RUN);
+        let kind = dice.pick(&kinds(key.provider), RUN);
         let samples = samples(&mut dice, kind);
         let last = samples.last().copied();
         let (elapsed_s, distance_dm) = last.map_or((0, 0), |last| (last.at_s, last.distance_dm));
@@ -170,7 +196,7 @@ impl Activity {
     pub(super) fn expected(&self, provider: Provider) -> Expected {
         let is_manual = self.samples.is_empty();
         // Of what was typed in, Garmin tells the timer's time alone.
-        let tells_elapsed = !is_manual || provider == Provider::Strava;
+        let tells_elapsed = !is_manual || provider != Provider::Garmin;
         let local = self.start + TimeDelta::seconds(self.offset_s.into());
         Expected {
             sport: self.kind.sport,
@@ -235,9 +261,8 @@ fn pairs(samples: &[Sample]) -> impl Iterator<Item = (Sample, Sample)> {
     samples.iter().copied().zip(samples.iter().copied().skip(1))
 }
 
-/// Between samples there are at most 10 s, and a pause has at least 60.
 fn is_pause((from, to): &(Sample, Sample)) -> bool {
-    to.at_s - from.at_s > 10
+    to.is_after_pause(*from)
 }
 
 fn paused_s(samples: &[Sample]) -> u32 {

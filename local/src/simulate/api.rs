@@ -14,14 +14,17 @@ use sha2::{Digest, Sha256};
 use super::activity::{Activity, Fate};
 use super::key::{FORGED, Key, account};
 use super::settings::CLIENT_ID;
-use super::{Options, Play, Provider, garmin, strava};
+use super::{Options, Play, Provider, fit, garmin, strava, wahoo};
 
 /// How long a refreshed token is believed, in seconds: Strava's six hours.
 const TOKEN_LIFE_S: u64 = 6 * 3600;
 /// What an application may ask that is allowed a lot, and what it used of that.
-const LIMITS: [(&str, &str); 2] = [
+const LIMITS: [(&str, &str); 4] = [
     ("x-readratelimit-limit", "1000000,100000000"),
     ("x-readratelimit-usage", "1,1"),
+    // Wahoo's: a day, an hour, five minutes.
+    ("x-ratelimit-limit", "100000000, 10000000, 1000000"),
+    ("x-ratelimit-remaining", "99999999, 9999999, 999999"),
 ];
 
 /// What happened to an activity at its provider.
@@ -129,6 +132,7 @@ async fn answer(
     let provider = match path.next() {
         Some("strava") => Provider::Strava,
         Some("garmin") => Provider::Garmin,
+        Some("wahoo") => Provider::Wahoo,
         _ => return StatusCode::NOT_FOUND.into_response(),
     };
     let path: Vec<&str> = path.collect();
@@ -146,9 +150,13 @@ async fn answer(
         query: uri.query().unwrap_or_default(),
     };
     match asked.find(&path) {
-        Some(found) => {
+        Some(Found::Json(found)) => {
             let json = [(header::CONTENT_TYPE, "application/json")];
             (json, LIMITS, found.to_string()).into_response()
+        }
+        Some(Found::File(bytes)) => {
+            let file = [(header::CONTENT_TYPE, "application/octet-stream")];
+            (file, LIMITS, bytes).into_response()
         }
         None => (StatusCode::NOT_FOUND, LIMITS).into_response(),
     }
@@ -208,6 +216,12 @@ fn parameter<'a>(text: &'a str, name: &str) -> Option<&'a str> {
     pairs.find_map(|(key, value)| (key == name).then_some(value))
 }
 
+/// What an API knows.
+enum Found {
+    Json(Value),
+    File(Vec<u8>),
+}
+
 /// A question of somebody who is believed.
 struct Asked<'a> {
     play: &'a Play,
@@ -217,14 +231,23 @@ struct Asked<'a> {
 }
 
 impl Asked<'_> {
-    fn find(&self, path: &[&str]) -> Option<Value> {
+    fn find(&self, path: &[&str]) -> Option<Found> {
+        if let (Provider::Wahoo, ["files", name]) = (self.provider, path) {
+            let (_, activity, _) = self.activity(name.strip_suffix(".fit")?)?;
+            let (_, sport) = activity.kind.wahoo?;
+            return Some(Found::File(fit::file(&activity, sport)));
+        }
+        self.find_json(path).map(Found::Json)
+    }
+
+    fn find_json(&self, path: &[&str]) -> Option<Value> {
         match (self.provider, path) {
             (Provider::Strava, ["api", "v3", "activities", id]) => {
-                let (key, activity) = self.activity(id)?;
+                let (key, activity, _) = self.activity(id)?;
                 Some(strava::detail(self.play.options.seed, key, &activity))
             }
             (Provider::Strava, ["api", "v3", "activities", id, "streams"]) => {
-                let (key, activity) = self.activity(id)?;
+                let (key, activity, _) = self.activity(id)?;
                 let is_late = Fate::of(&self.play.options, key).is_late;
                 let was_asked =
                     |made: &mut Made| std::mem::replace(&mut made.was_asked_for_samples, true);
@@ -234,18 +257,23 @@ impl Asked<'_> {
                 Some(strava::streams(&activity))
             }
             (Provider::Strava, ["api", "v3", "athlete", "activities"]) => Some(self.list()),
+            (Provider::Wahoo, ["v1", "workouts"]) => Some(self.workouts()),
+            (Provider::Wahoo, ["v1", "workouts", id]) => {
+                let (key, activity, version) = self.activity(id)?;
+                Some(wahoo::workout(self.play, key, &activity, version))
+            }
             (Provider::Garmin, ["wellness-api", "rest", "activityDetails"]) => {
                 let id = parameter(self.query, "summaryId")?;
-                let (key, activity) = self.activity(id)?;
+                let (key, activity, _) = self.activity(id)?;
                 let details = garmin::details(self.play.options.seed, key, &activity);
                 Some(json!([details]))
             }
-            (Provider::Strava | Provider::Garmin, _) => None,
+            (Provider::Strava | Provider::Garmin | Provider::Wahoo, _) => None,
         }
     }
 
     /// An activity of the one who asks, as it is now.
-    fn activity(&self, id: &str) -> Option<(Key, Activity)> {
+    fn activity(&self, id: &str) -> Option<(Key, Activity, u8)> {
         let options = &self.play.options;
         let key = Key::of(options, self.provider, id.parse().ok()?)?;
         // What is forged is there too: believing it would show.
@@ -253,28 +281,66 @@ impl Asked<'_> {
         if key.athlete != self.athlete || !is_known {
             return None;
         }
-        let version = self.play.api.version(options, key)?;
-        Some((key, Activity::of(options, key, version)))
+        self.known(key)
+    }
+
+    /// An activity as it is now, and in which version.
+    fn known(&self, key: Key) -> Option<(Key, Activity, u8)> {
+        let version = self.play.api.version(&self.play.options, key)?;
+        let activity = Activity::of(&self.play.options, key, version);
+        Some((key, activity, version))
+    }
+
+    /// One of this athlete's activities, the newest being 0.
+    fn nth(&self, index: u32) -> Option<(Key, Activity, u8)> {
+        self.known(Key {
+            provider: self.provider,
+            athlete: self.athlete,
+            index,
+        })
+    }
+
+    fn number(&self, name: &str) -> Option<i64> {
+        parameter(self.query, name).and_then(|text| text.parse().ok())
+    }
+
+    /// A number of the query that counts something.
+    fn count(&self, name: &str, otherwise: usize) -> usize {
+        let told = self
+            .number(name)
+            .and_then(|told| usize::try_from(told).ok());
+        told.filter(|told| *told > 0).unwrap_or(otherwise)
+    }
+
+    /// A page of Wahoo's workouts, newest first.
+    fn workouts(&self) -> Value {
+        let (page, size) = (self.count("page", 1), self.count("per_page", 30));
+        let Options {
+            activities, seed, ..
+        } = self.play.options;
+        let all = (0..activities).filter_map(|index| self.nth(index));
+        let found: Vec<Value> = all
+            .map(|(key, activity, _)| wahoo::row(seed, key, &activity))
+            .collect();
+        let skipped = (page - 1).saturating_mul(size);
+        let shown: Vec<&Value> = found.iter().skip(skipped).take(size).collect();
+        json!({
+            "workouts": shown,
+            "total": found.len(),
+            "page": page,
+            "per_page": size,
+            "order": "descending",
+            "sort": "starts",
+        })
     }
 
     /// A page of an athlete's activities, newest first, or oldest first after a time.
     fn list(&self) -> Value {
-        let number = |name| parameter(self.query, name).and_then(|text| text.parse::<i64>().ok());
-        let (before, after) = (number("before"), number("after"));
-        let count = |name, otherwise| {
-            let told = number(name).and_then(|told| usize::try_from(told).ok());
-            told.filter(|told| *told > 0).unwrap_or(otherwise)
-        };
-        let (page, size) = (count("page", 1), count("per_page", 30).min(200));
+        let (before, after) = (self.number("before"), self.number("after"));
+        let (page, size) = (self.count("page", 1), self.count("per_page", 30).min(200));
         let options = &self.play.options;
         let of = |index| {
-            let key = Key {
-                provider: self.provider,
-                athlete: self.athlete,
-                index,
-            };
-            let version = self.play.api.version(options, key)?;
-            let activity = Activity::of(options, key, version);
+            let (key, activity, _) = self.nth(index)?;
             let start = activity.start.timestamp();
             let wanted = before.is_none_or(|before| start < before)
                 && after.is_none_or(|after| start > after);

@@ -22,12 +22,13 @@ from the seed alone: a second run with the same seed finds the same athletes, an
 
 A tenth of the activities is changed once, some were typed in, and Strava's are sometimes deleted. A duplicate
 is sent at the same time as its original, or later. Out of order are activities among each other and what
-Strava says of one; a deletion stays the last word, and Garmin, which tells no times, keeps the order
+Strava or Wahoo says of one; a deletion stays the last word, and Garmin, which tells no times, keeps the order
 of what it says of one activity. What is forged has a wrong secret, or none, and must be answered 401.
 
-Of what is dropped nothing is sent, but the API knows it, and it must not be shown. With --reconciled Strava's
-must be shown, because the instance looks back for it: every five minutes, at athletes that are due, up to
-30 days at new ones. So the activities are of the last days then, and the seed has to be a new one.
+Of what is dropped nothing is sent, but the API knows it, and it must not be shown. With --reconciled what is
+dropped of Strava and Wahoo must be shown: once everything is sent, all athletes are made due, as `paceline
+reconcile --from-the-first` does, and the instance looks back at 30 days of each when its schedule comes, within
+five minutes. So the activities are of the last days then.
 
 Exit codes:
   0  everything is shown as it must be
@@ -36,15 +37,23 @@ Exit codes:
 
 Examples:
   paceline simulate --provider strava --athletes 3 --activities 4
-  paceline simulate --provider strava --provider garmin --athletes 50 --activities 20 \\
-      --duplicate 0.2 --reorder --forge 0.1 --json";
+  paceline simulate --provider strava,garmin --athletes 50 --activities 20 \\
+      --duplicate 0.2 --reorder --forge 0.1 --json
+  paceline simulate --provider strava,wahoo --athletes 50 --activities 20 \\
+      --duplicate 0.2 --reorder --drop 0.1 --reconciled";
 
 /// Who is played, and how.
 #[derive(Debug, Args)]
 #[command(after_help = AFTER)]
 pub(crate) struct Arguments {
-    /// Who sends webhooks and is asked; may be given several times
-    #[arg(long = "provider", required = true, value_enum)]
+    /// Who sends webhooks and is asked; several are separated by commas, or given one by one
+    #[arg(
+        long = "provider",
+        required = true,
+        value_enum,
+        value_delimiter = ',',
+        value_name = "NAME,…"
+    )]
     providers: Vec<Provider>,
     /// Athletes of each provider
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..=i64::from(MOST_ATHLETES)))]
@@ -73,7 +82,7 @@ pub(crate) struct Arguments {
     /// Share of Strava's activities whose samples come later; the instance asks again after 15 s at the earliest
     #[arg(long, value_name = "P", default_value_t = 0.02, value_parser = share)]
     late: f64,
-    /// What is dropped of Strava must be shown all the same; at most 26 activities
+    /// What is dropped of Strava and Wahoo must be shown all the same; at most 26 activities
     #[arg(long)]
     reconciled: bool,
     /// UTC day of everybody's newest activity [default: 2025-06-01; with --reconciled two days ago]
@@ -145,7 +154,12 @@ pub(crate) async fn run(arguments: &Arguments) -> Result<ExitCode, SimulateError
     let simulation = Simulation::prepare(target, options).await?;
     eprintln!("the athletes are connected; sending …");
     simulation.send().await;
-    eprintln!("everything is sent; comparing …");
+    if simulation.is_reconciled() {
+        simulation.look_back().await?;
+        eprintln!("everything is sent; the instance looks back within five minutes …");
+    } else {
+        eprintln!("everything is sent; comparing …");
+    }
     simulation.compare().await?;
 
     let report = simulation.report();

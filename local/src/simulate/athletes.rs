@@ -6,6 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use platform::providers::tokens::{self, Tokens};
 use platform::seal::SealingKeys;
 use platform::secret::Secret;
+use store::reconciliations::{self, LookFrom};
 use store::setup::Owner;
 use store::{connections, users};
 
@@ -64,6 +65,24 @@ async fn make(
         return Err(SimulateError::Taken { provider, account });
     }
     tx.commit().await?;
+    Ok(())
+}
+
+/// Has everybody looked back at as if for the first time.
+pub(super) async fn look_back(target: &Target, play: &Play) -> Result<(), SimulateError> {
+    let owner = Owner::connect(&target.endpoint.database_url).await?;
+    for provider in &play.options.providers {
+        for athlete in 0..play.options.athletes {
+            let user = user(play.options.seed, *provider, athlete);
+            let mut tx = owner.begin().await?;
+            tx.act_for(user).await?;
+            let from = LookFrom::TheFirst;
+            reconciliations::make_all_due(&mut tx, Some(provider.as_str()), Some(user), from)
+                .await?;
+            tx.commit().await?;
+        }
+    }
+    owner.close().await;
     Ok(())
 }
 

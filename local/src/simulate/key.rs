@@ -28,6 +28,7 @@ impl Key {
         let provider = match self.provider {
             Provider::Strava => 1,
             Provider::Garmin => 2,
+            Provider::Wahoo => 3,
         };
         let (athlete, index) = (self.athlete.into(), self.index.into());
         Dice::of(&[seed.into(), provider, athlete, index, salt])

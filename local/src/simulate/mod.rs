@@ -10,12 +10,14 @@ mod athletes;
 mod compare;
 mod dice;
 mod error;
+mod fit;
 mod garmin;
 mod key;
 mod report;
 mod send;
 mod settings;
 mod strava;
+mod wahoo;
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -52,6 +54,8 @@ pub enum Provider {
     Strava,
     /// Pushes activities, or an address to ask.
     Garmin,
+    /// Announces activities with a token in the body, and is then asked for them and their files.
+    Wahoo,
 }
 
 impl Provider {
@@ -61,13 +65,22 @@ impl Provider {
         match self {
             Self::Strava => "strava",
             Self::Garmin => "garmin",
+            Self::Wahoo => "wahoo",
         }
     }
 
     /// Whether it tells what there is, so that a lost webhook can be made up for.
     fn lists(self) -> bool {
         match self {
-            Self::Strava => true,
+            Self::Strava | Self::Wahoo => true,
+            Self::Garmin => false,
+        }
+    }
+
+    /// Whether it only announces, so that what is asked for is as new as the question.
+    fn announces(self) -> bool {
+        match self {
+            Self::Strava | Self::Wahoo => true,
             Self::Garmin => false,
         }
     }
@@ -263,6 +276,21 @@ impl Simulation {
     /// Sends everything, and returns once all of it was answered.
     pub async fn send(&self) {
         send::run(&self.play).await;
+    }
+
+    /// Whether what is dropped must be found all the same.
+    #[must_use]
+    pub fn is_reconciled(&self) -> bool {
+        self.play.options.reconciled
+    }
+
+    /// Has the instance look back at every athlete, over all that its providers still list, as an operator does with
+    /// `paceline reconcile`; it begins when its schedule comes.
+    ///
+    /// # Errors
+    /// [`SimulateError::Database`] when the instance's database does not answer.
+    pub async fn look_back(&self) -> Result<(), SimulateError> {
+        athletes::look_back(&self.target, &self.play).await
     }
 
     /// Waits until nothing is pending, or patience is over, and compares what is shown with what must be there.

@@ -12,7 +12,7 @@ use super::activity::Fate;
 use super::api::Happening;
 use super::dice::Dice;
 use super::key::{FORGED, Key};
-use super::{Play, Provider, garmin, strava};
+use super::{Play, Provider, garmin, strava, wahoo};
 
 /// Activities that are sent at a time, and in a storm.
 const AT_A_TIME: usize = 8;
@@ -20,9 +20,11 @@ const IN_A_STORM: usize = 64;
 /// Activities among which the order is changed, and in a storm.
 const WINDOW: usize = 64;
 const STORM_WINDOW: usize = 4096;
-/// How often somebody tries who is not answered or hears 5xx: Strava three times in all, Garmin for days.
+/// How often somebody tries who is not answered or hears 5xx: Strava three times in all, Garmin for days, Wahoo once and
+/// four times more.
 const STRAVA_TRIES: u32 = 3;
 const GARMIN_TRIES: u32 = 8;
+const WAHOO_TRIES: u32 = 5;
 /// The first pause before another try; each next one is twice as long.
 const PAUSE: Duration = Duration::from_millis(250);
 
@@ -163,7 +165,7 @@ impl Sender<'_> {
             return;
         }
         // Garmin tells no times, so nobody could tell which of two of its words is the newer.
-        if options.reorder && key.provider == Provider::Strava {
+        if options.reorder && key.provider.announces() {
             // A deletion that comes first is doubted for minutes, because it is not the last word.
             let movable = happenings.len() - usize::from(fate.is_deleted);
             if let Some(movable) = happenings.get_mut(..movable) {
@@ -176,6 +178,7 @@ impl Sender<'_> {
             let mut messages = match key.provider {
                 Provider::Strava => vec![strava::event(play, key, happening)],
                 Provider::Garmin => garmin::pushes(play, key, happening),
+                Provider::Wahoo => wahoo::event(play, key, happening).into_iter().collect(),
             };
             if options.reorder {
                 dice.shuffle(&mut messages);
@@ -209,6 +212,7 @@ impl Sender<'_> {
         let message = match key.provider {
             Provider::Strava => strava::forged(play, claimed),
             Provider::Garmin => garmin::forged(play, claimed),
+            Provider::Wahoo => wahoo::forged(play, claimed),
         };
         play.tally.forged.add();
         if let Some(answer) = self.send(&message).await
@@ -241,6 +245,7 @@ impl Sender<'_> {
         let tries = match message.provider {
             Provider::Strava => STRAVA_TRIES,
             Provider::Garmin => GARMIN_TRIES,
+            Provider::Wahoo => WAHOO_TRIES,
         };
         let mut pause = PAUSE;
         let mut last = String::new();

@@ -13,6 +13,8 @@ pub(super) struct Secrets {
     /// What follows `/webhooks/{provider}/`.
     pub(super) strava_path: String,
     pub(super) garmin_path: String,
+    /// What Wahoo's bodies hold.
+    pub(super) wahoo_token: String,
     pub(super) subscription_id: u64,
     pub(super) client_secret: String,
     /// Garmin's name of our application.
@@ -32,6 +34,7 @@ impl Secrets {
         Self {
             strava_path: of("path of strava"),
             garmin_path: of("path of garmin"),
+            wahoo_token: of("token of wahoo"),
             subscription_id: u64::from_str_radix(digits, 16).unwrap_or_default(),
             client_secret: of("client"),
             garmin_client_id: of("client id of garmin"),
@@ -62,8 +65,16 @@ pub(crate) fn settings(identity: &Identity, url: &str) -> BTreeMap<String, Value
         "path_secrets": [secrets.garmin_path],
         "api": api("/wellness-api/rest/", Provider::Garmin),
     });
-    [(Provider::Strava, strava), (Provider::Garmin, garmin)]
-        .into_iter()
-        .map(|(provider, settings)| (provider.as_str().to_owned(), settings))
-        .collect()
+    let wahoo = json!({
+        "tokens": [secrets.wahoo_token],
+        "api": api("/v1/", Provider::Wahoo),
+    });
+    [
+        (Provider::Strava, strava),
+        (Provider::Garmin, garmin),
+        (Provider::Wahoo, wahoo),
+    ]
+    .into_iter()
+    .map(|(provider, settings)| (provider.as_str().to_owned(), settings))
+    .collect()
 }

@@ -91,6 +91,45 @@ pub async fn finish_reconciliation(
     Ok(())
 }
 
+/// From when on connections are asked about that an operator has asked about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LookFrom {
+    /// From where they were asked about last, with an overlap.
+    TheLast,
+    /// As if they had never been asked about.
+    TheFirst,
+}
+
+/// Has connections asked about as soon as may be: those of one provider or all, of one athlete or
+/// all; answers how many. A pass that asks about one right now does not count.
+///
+/// # Errors
+/// [`StoreError`] when the database is away.
+pub async fn make_all_due(
+    tx: &mut Tx,
+    provider: Option<&str>,
+    user: Option<UserId>,
+    from: LookFrom,
+) -> Result<u64, StoreError> {
+    let query = tx
+        .query(include_str!("../queries/reconciliations/make_all_due.sql"))
+        .bind(provider.map(str::to_owned))
+        .bind(user.map(|user| user.0))
+        .bind(from == LookFrom::TheFirst);
+    tx.execute(query).await
+}
+
+/// Whether this connection's role sees the connections of every user that are to be asked about.
+///
+/// # Errors
+/// [`StoreError`] when the database is away.
+pub async fn sees_every_connection(tx: &mut Tx) -> Result<bool, StoreError> {
+    let query = tx.query_as::<(bool,)>(include_str!(
+        "../queries/reconciliations/sees_every_connection.sql"
+    ));
+    Ok(tx.fetch_optional(query).await?.is_some_and(|(sees,)| sees))
+}
+
 /// Has an athlete's connection asked about as soon as may be.
 ///
 /// # Errors

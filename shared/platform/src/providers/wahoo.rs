@@ -7,7 +7,9 @@ use super::answers::{brought, found, from_file, part};
 use super::api::{Api, Refusal};
 use super::json::{self, Announcement};
 use super::lists::{page_after, page_number, rows, there};
-use super::source::{ApiSettings, Asked, Fetched, Listed, Lists, LookedFor, Page, Source, Window};
+use super::source::{
+    ApiSettings, Asked, Fetched, Listed, Lists, LookedFor, Page, Source, Usage, Window,
+};
 use super::sports::{Numbers, from_number};
 use super::{Change, Delivery, Item, Provider, event_time};
 use crate::http::{Request, parse_json};
@@ -19,6 +21,7 @@ use domain::local_date::utc_offset_s;
 use domain::recording::Totals;
 use domain::sport::Sport;
 use futures_util::future::BoxFuture;
+use lambda_http::http::HeaderMap;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
@@ -188,6 +191,25 @@ impl Source for WahooApi {
 
     fn windows(&self) -> &'static [Window] {
         WINDOWS
+    }
+
+    /// `5000, 1000, 200` and what remains of each: the longest window comes first.
+    fn usage(&self, headers: &HeaderMap) -> Vec<Usage> {
+        let numbers = |name: &str| -> Vec<u32> {
+            let text = headers.get(name).and_then(|value| value.to_str().ok());
+            let parts = text.unwrap_or_default().split(',');
+            parts.map_while(|part| part.trim().parse().ok()).collect()
+        };
+        let most = numbers("x-ratelimit-limit");
+        let remaining = numbers("x-ratelimit-remaining");
+        let told = most.into_iter().zip(remaining);
+        let windows = WINDOWS.iter().rev().zip(told);
+        let usage = windows.map(|(window, (most, remaining))| Usage {
+            length: window.length,
+            most,
+            used: most.saturating_sub(remaining),
+        });
+        usage.collect()
     }
 
     fn fetch<'a>(

@@ -196,3 +196,25 @@ fn workouts_are_listed_until_they_are_older_than_what_is_looked_for() {
     assert_eq!(of("").0, Page::default());
     assert_no_list_is_read(WahooApi, "/workouts");
 }
+
+#[test]
+fn every_limit_is_heard() {
+    let told = |limit: &'static str, remaining: &'static str| -> Vec<(u64, u32, u32)> {
+        let mut headers = HeaderMap::new();
+        headers.insert("x-ratelimit-limit", limit.parse().unwrap());
+        headers.insert("x-ratelimit-remaining", remaining.parse().unwrap());
+        let usage = WahooApi(ApiSettings::default()).usage(&headers);
+        let usage = usage.iter();
+        usage
+            .map(|usage| (usage.length.as_secs(), usage.most, usage.used))
+            .collect()
+    };
+    // As the documents show it: a day, an hour, five minutes.
+    assert_eq!(
+        told("5000, 1000, 200", "4800, 800, 0"),
+        [(86_400, 5000, 200), (3600, 1000, 200), (300, 200, 200)]
+    );
+    assert_eq!(told("many", "1"), []);
+    assert_eq!(told("5000, 1000, 200", "-1"), []);
+    assert_eq!(told("25", "30"), [(86_400, 25, 0)]);
+}

@@ -1,0 +1,184 @@
+//! An activity as the FIT file that a device makes of it.
+//!
+//! Source: Garmin's FIT protocol and its profile.
+
+use super::activity::{Activity, Sample};
+
+/// Seconds from 1970 to the FIT epoch, the last day of 1989.
+const EPOCH_S: i64 = 631_065_600;
+/// Base types of fields: one byte, an enumeration, two and four bytes.
+const U8: u8 = 0x02;
+const ENUM: u8 = 0x00;
+const U16: u8 = 0x84;
+const U32: u8 = 0x86;
+/// What a power that was not measured is told as.
+const NO_POWER: u16 = u16::MAX;
+/// Kinds of the timer's event.
+const START: u8 = 0;
+const STOP: u8 = 4;
+
+/// A file that grows message by message, each with its own definition before its first.
+struct Writer {
+    data: Vec<u8>,
+}
+
+impl Writer {
+    /// Defines what follows as messages of this number with these fields: number, size, base type.
+    fn define(&mut self, message: u16, fields: &[(u8, u8, u8)]) {
+        // Of local kind 0, little-endian.
+        self.data.extend([0x40, 0, 0]);
+        self.data.extend(message.to_le_bytes());
+        self.data
+            .push(u8::try_from(fields.len()).unwrap_or(u8::MAX));
+        for (number, size, kind) in fields {
+            self.data.extend([*number, *size, *kind]);
+        }
+    }
+
+    /// A message as the last definition says.
+    fn message(&mut self, parts: &[&[u8]]) {
+        self.data.push(0);
+        for part in parts {
+            self.data.extend(*part);
+        }
+    }
+
+    /// The file.
+    fn finish(self) -> Vec<u8> {
+        let length = u32::try_from(self.data.len()).unwrap_or(u32::MAX);
+        let mut file = vec![14, 0x20, 0x54, 0x08];
+        file.extend(length.to_le_bytes());
+        // A header's checksum of 0 says that there is none.
+        file.extend(*b".FIT\0\0");
+        file.extend(self.data);
+        let sum = checksum(&file);
+        file.extend(sum.to_le_bytes());
+        file
+    }
+}
+
+/// The CRC-16 of a FIT file.
+fn checksum(bytes: &[u8]) -> u16 {
+    let bit = |sum: u16, _| (sum >> 1) ^ if sum & 1 == 1 { 0xA001 } else { 0 };
+    bytes
+        .iter()
+        .fold(0, |sum, byte| (0..8).fold(sum ^ u16::from(*byte), bit))
+}
+
+/// The file of an activity with samples, of one of the profile's sports.
+pub(super) fn file(activity: &Activity, sport: u8) -> Vec<u8> {
+    let begin = u32::try_from(activity.start.timestamp() - EPOCH_S).unwrap_or_default();
+    let end = begin + activity.elapsed_s;
+    let mut writer = Writer { data: Vec::new() };
+    writer.define(0, &[(0, 1, ENUM), (4, 4, U32)]);
+    writer.message(&[&[4], &begin.to_le_bytes()]);
+
+    timer(&mut writer, begin, START);
+    define_records(&mut writer);
+    let mut before: Option<Sample> = None;
+    for sample in &activity.samples {
+        if let Some(before) = before
+            && sample.is_after_pause(before)
+        {
+            timer(&mut writer, begin + before.at_s, STOP);
+            timer(&mut writer, begin + sample.at_s, START);
+            define_records(&mut writer);
+        }
+        record(&mut writer, begin, sample);
+        before = Some(*sample);
+    }
+    timer(&mut writer, end, STOP);
+
+    writer.define(
+        18,
+        &[
+            (253, 4, U32),
+            (2, 4, U32),
+            (7, 4, U32),
+            (8, 4, U32),
+            (9, 4, U32),
+            (5, 1, ENUM),
+        ],
+    );
+    writer.message(&[
+        &end.to_le_bytes(),
+        &begin.to_le_bytes(),
+        &(activity.elapsed_s * 1000).to_le_bytes(),
+        &(activity.timer_s * 1000).to_le_bytes(),
+        &(activity.distance_dm * 10).to_le_bytes(),
+        &[sport],
+    ]);
+    writer.finish()
+}
+
+fn timer(writer: &mut Writer, at: u32, kind: u8) {
+    writer.define(21, &[(253, 4, U32), (0, 1, ENUM), (1, 1, ENUM)]);
+    writer.message(&[&at.to_le_bytes(), &[0], &[kind]]);
+}
+
+fn define_records(writer: &mut Writer) {
+    writer.define(
+        20,
+        &[
+            (253, 4, U32),
+            (5, 4, U32),
+            (6, 2, U16),
+            (2, 2, U16),
+            (7, 2, U16),
+            (3, 1, U8),
+            (4, 1, U8),
+        ],
+    );
+}
+
+/// Centimetres, millimetres a second, fifths of a metre above 500 m below the sea, watts, beats, and
+/// revolutions of one leg.
+fn record(writer: &mut Writer, begin: u32, sample: &Sample) {
+    let short = |value: u32| u16::try_from(value).unwrap_or(u16::MAX);
+    let byte = |value: u32| u8::try_from(value).unwrap_or(u8::MAX);
+    let watts = sample.watts.map_or(NO_POWER, short);
+    writer.message(&[
+        &(begin + sample.at_s).to_le_bytes(),
+        &(sample.distance_dm * 10).to_le_bytes(),
+        &short(sample.speed * 100).to_le_bytes(),
+        &short(sample.altitude_dm / 2 + 2500).to_le_bytes(),
+        &watts.to_le_bytes(),
+        &[byte(sample.hr_bpm)],
+        &[byte(sample.cadence / 2)],
+    ]);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::key::Key;
+    use super::super::{Options, Provider};
+    use super::*;
+    use domain::decode::decode_file;
+    use domain::sport::Sport;
+
+    #[test]
+    fn a_file_is_read_back_as_what_was_done() {
+        let options = Options::default();
+        for index in 0..20 {
+            let key = Key {
+                provider: Provider::Wahoo,
+                athlete: 0,
+                index,
+            };
+            let activity = Activity::of(&options, key, 0);
+            if activity.samples.is_empty() {
+                continue;
+            }
+
+            let read = decode_file(&file(&activity, 2)).unwrap();
+
+            assert_eq!(read.sport, Sport::Ride);
+            assert!(!read.partial);
+            assert_eq!(read.start_utc, activity.start);
+            assert_eq!(read.samples(), activity.samples.len());
+            assert_eq!(read.totals.timer_s, Some(f64::from(activity.timer_s)));
+            let distance_m = f64::from(activity.distance_dm) / 10.0;
+            assert_eq!(read.totals.distance_m, Some(distance_m));
+        }
+    }
+}
