@@ -301,8 +301,9 @@ fn an_alarm_watches_every_queue_of_dead_letters() {
     let watched: BTreeSet<String> = resources
         .values()
         .filter(|resource| resource["Type"] == "AWS::CloudWatch::Alarm")
-        .map(|resource| {
-            let alarm = &resource["Properties"];
+        .map(|resource| &resource["Properties"])
+        .filter(|alarm| alarm["MetricName"].is_null())
+        .map(|alarm| {
             assert_eq!(alarm["ComparisonOperator"], "GreaterThanThreshold");
             assert_eq!(alarm["Threshold"], 0);
             assert_eq!(alarm["TreatMissingData"], "notBreaching");
@@ -345,6 +346,54 @@ fn an_alarm_watches_every_queue_of_dead_letters() {
         .filter_map(|queue| Some(queue.redrive.as_ref()?.target.clone()))
         .collect();
     assert_eq!(watched, dead);
+}
+
+/// P-75: what nobody sees in a log, an alarm says.
+#[test]
+fn an_alarm_counts_every_warning_of_webhooks_that_do_not_come() {
+    let raw = yaml::read("template.yaml").unwrap();
+    let resources = raw["Resources"].as_object().unwrap();
+    let function = &resources["FetchActivity"]["Properties"];
+    let logs = &function["LoggingConfig"]["LogGroup"];
+    assert_eq!(
+        resources[logs["!Ref"].as_str().unwrap()]["Type"],
+        "AWS::Logs::LogGroup"
+    );
+    let code = source::code("functions/fetch-activity/src/reconcile.rs").unwrap();
+    let runbook = crate::read("docs/runbook.md").unwrap();
+
+    let mut counted = BTreeMap::new();
+    for filter in resources.values() {
+        if filter["Type"] != "AWS::Logs::MetricFilter" {
+            continue;
+        }
+        let filter = &filter["Properties"];
+        assert_eq!(&filter["LogGroupName"], logs);
+        let pattern = filter["FilterPattern"].as_str().unwrap();
+        let warned = pattern
+            .strip_prefix("{ $.code = \"")
+            .and_then(|rest| rest.strip_suffix("\" }"))
+            .unwrap();
+        assert!(code.contains(&format!("code = \"{warned}\"")), "{warned}");
+        let metric = &filter["MetricTransformations"][0];
+        let value = metric["MetricValue"].as_str().unwrap();
+        let (name, alarm) = resources
+            .iter()
+            .find(|(_, alarm)| alarm["Properties"]["MetricName"] == metric["MetricName"])
+            .unwrap();
+        let alarm = &alarm["Properties"];
+        assert_eq!(alarm["Namespace"], metric["MetricNamespace"], "{name}");
+        assert_eq!(alarm["Statistic"], "Sum", "{name}");
+        assert_eq!(alarm["TreatMissingData"], "notBreaching", "{name}");
+        assert!(!alarm["AlarmActions"].is_null(), "{name}");
+        let period = alarm["Period"].as_u64().unwrap();
+        assert!(period >= 2 * LIMITS.look_back_every.as_secs(), "{name}");
+        assert!(runbook.contains(&format!("### `{name}`")), "{name}");
+        counted.insert(warned.to_owned(), value.to_owned());
+    }
+    let expected = [("provider_silent", "1"), ("webhooks_lost", "$.repaired")]
+        .map(|(code, value)| (code.to_owned(), value.to_owned()));
+    assert_eq!(counted, BTreeMap::from(expected));
 }
 
 /// A-33

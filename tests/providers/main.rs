@@ -22,6 +22,7 @@ mod polar;
 mod post;
 mod reconcile;
 mod replay;
+mod silence;
 mod simulate;
 mod strava;
 mod suunto;

@@ -29,6 +29,7 @@ use platform::providers::source::Sources;
 use platform::seal::SealingKeys;
 use platform::stage::{self, Defeat, Disposition};
 use serde_json::Value;
+use std::time::Duration;
 use store::ingest::{self, Ingested};
 use store::stages::{self, Claim, RunKey};
 use store::workouts::{self, Fetchable, ProviderKey};
@@ -42,6 +43,7 @@ struct FetchActivity {
     sources: Sources,
     keys: SealingKeys,
     http: Client,
+    silent_after: Duration,
 }
 
 impl FetchActivity {
@@ -52,6 +54,7 @@ impl FetchActivity {
             sources: Sources::from_environment()?,
             keys: config::token_keys()?,
             http: Client::new(),
+            silent_after: config::silent_after()?,
         })
     }
 }

@@ -5,6 +5,9 @@
 //! uploaded long after it was done. What is not known is announced, as its webhook would have been;
 //! so is what has changed or was deleted since its provider was asked about it. All else is left
 //! alone.
+//!
+//! Connections of providers that do not list are looked after too: when they last delivered is noted,
+//! so that a provider that has stopped sending webhooks altogether is told to the operator.
 
 use crate::FetchActivity;
 use crate::access::{NoAccess, Question, Wanted};
@@ -19,7 +22,7 @@ use platform::stage;
 use serde::Serialize;
 use std::time::{Duration, Instant};
 use store::ingest;
-use store::reconciliations::{self, Due, Reconciled};
+use store::reconciliations::{self, Due, Reconciled, Silent};
 use store::stages::RunKey;
 use store::workouts::{self, Known, ProviderKey};
 use store::{StoreError, Tx};
@@ -53,6 +56,8 @@ pub(crate) struct Pass {
     pub(crate) repaired: i64,
     /// Activities that were known and have changed since, or were deleted.
     pub(crate) changed: i64,
+    /// Providers of which nothing was heard for too long.
+    pub(crate) silent: u64,
 }
 
 /// A page of what there is since a time.
@@ -81,12 +86,14 @@ impl Question for WhatThereIs<'_> {
 
 /// What asking one connection came to.
 struct Looked {
+    is_asked: bool,
     reconciled: Reconciled,
     changed: i64,
 }
 
 impl FetchActivity {
-    /// Asks about what is due, one connection after another, until nothing is or it is time.
+    /// Asks about what is due, one connection after another, until nothing is or it is time; and
+    /// tells which providers are silent.
     pub(crate) async fn reconcile(&self, correlation_id: &str) -> Result<Pass, StoreError> {
         let started = Instant::now();
         let mut pass = Pass::default();
@@ -95,28 +102,52 @@ impl FetchActivity {
                 break;
             };
             let Looked {
+                is_asked,
                 reconciled,
                 changed,
             } = self.look_back(&due, correlation_id).await?;
-            pass.asked += 1;
+            pass.asked += u64::from(is_asked);
             pass.unanswered += u64::from(reconciled.error.is_some());
             pass.repaired += reconciled.repaired;
             pass.changed += changed;
-            if reconciled.repaired > 0 {
-                let (provider, repaired) = (&due.provider, reconciled.repaired);
-                tracing::warn!(provider, repaired, "webhooks were lost");
-            }
+            tell(&due, reconciled.repaired);
             faults::point("before_reconciliation_ends");
             let mut tx = self.store.begin(due.user).await?;
             let ended = reconciliations::finish_reconciliation(&mut tx, &due, &reconciled).await;
             stage::settle(tx, ended).await?;
         }
+        pass.silent = self.tell_silent().await?;
         Ok(pass)
+    }
+
+    /// Tells of every provider from which nothing has come for too long, and how many those are.
+    async fn tell_silent(&self) -> Result<u64, StoreError> {
+        let mut tx = self.store.begin_without_user().await?;
+        let providers = self.sources.names();
+        let silent = reconciliations::list_silent(&mut tx, &providers, self.silent_after).await;
+        end(tx).await;
+        let silent = silent?;
+        for Silent {
+            provider,
+            connections,
+            delivered_at,
+        } in &silent
+        {
+            let last = delivered_at.map(|at| at.to_rfc3339());
+            tracing::warn!(
+                code = "provider_silent",
+                provider,
+                connections,
+                last,
+                "no webhook of this provider has come for too long"
+            );
+        }
+        Ok(u64::try_from(silent.len()).unwrap_or(u64::MAX))
     }
 
     async fn claim_due(&self) -> Result<Option<Due>, StoreError> {
         let mut tx = self.store.begin_without_user().await?;
-        let providers = self.sources.that_list();
+        let providers = self.sources.names();
         let due = reconciliations::claim_due(&mut tx, CLAIM, &providers).await;
         stage::settle(tx, due).await
     }
@@ -138,6 +169,7 @@ impl FetchActivity {
         let Some((source, lists)) = source.and_then(|source| Some((source, source.lists()?)))
         else {
             return Ok(Looked {
+                is_asked: false,
                 reconciled,
                 changed,
             });
@@ -176,6 +208,7 @@ impl FetchActivity {
             }
         }
         Ok(Looked {
+            is_asked: true,
             reconciled,
             changed,
         })
@@ -218,6 +251,26 @@ impl FetchActivity {
         self.doorbell.ring(&announced.runs, correlation_id).await;
         Ok(announced)
     }
+}
+
+/// Tells of a connection whose webhooks are lost: what it did was known at its provider, and nobody
+/// told us. What it did before it was connected nobody had to tell.
+fn tell(due: &Due, repaired: i64) {
+    let provider = &due.provider;
+    if repaired == 0 {
+        return;
+    }
+    if due.reconciled_at.is_none() {
+        tracing::info!(provider, repaired, "what was there before is brought in");
+        return;
+    }
+    tracing::warn!(
+        code = "webhooks_lost",
+        provider,
+        connection.id = %due.connection_id,
+        repaired,
+        "webhooks were lost"
+    );
 }
 
 /// What was announced of a page.

@@ -169,8 +169,8 @@ impl Template {
                         properties.fields(&[])?;
                     }
                 }
-                // Nobody is woken by a local alarm.
-                "AWS::CloudWatch::Alarm" => {}
+                // Nobody is woken by a local alarm, so nobody counts what it watches.
+                "AWS::CloudWatch::Alarm" | "AWS::Logs::LogGroup" | "AWS::Logs::MetricFilter" => {}
                 other => return Err(kind.refuse(format!("is {other}, which is not understood"))),
             }
         }
@@ -329,7 +329,8 @@ fn function(
     let build = metadata.require("BuildProperties")?;
     let name = build.fields(&["Binary"])?.require("Binary")?.text()?;
 
-    let own = Properties::read(node, &["Policies", "EventInvokeConfig", "Events"])?;
+    let also = ["Policies", "EventInvokeConfig", "Events", "LoggingConfig"];
+    let own = Properties::read(node, &also)?;
     if own.handler.or(globals.handler).is_none() || own.runtime.or(globals.runtime).is_none() {
         return Err(node.refuse("lacks Handler or Runtime"));
     }
@@ -349,6 +350,10 @@ fn function(
             .fields(&["MaximumRetryAttempts"])?
             .require("MaximumRetryAttempts")?;
         attempts.number(0, 0)?;
+    }
+    if let Some(config) = field("LoggingConfig") {
+        // Every function's lines come to one log here.
+        config.fields(&["LogGroup"])?;
     }
     let mut function = Function {
         name,

@@ -229,6 +229,21 @@ pub fn token_keys() -> Result<SealingKeys, ConfigError> {
         .ok_or_else(|| invalid("TOKEN_KEYS", "holds a key that is not base64 of 32 bytes"))
 }
 
+/// After how long without a webhook of anybody a provider is silent: `SILENT_AFTER_DAYS`, from 1 to
+/// 365; 7 without it, when Polar has switched a webhook off.
+///
+/// # Errors
+/// [`ConfigError`] when it is no such number.
+pub fn silent_after() -> Result<Duration, ConfigError> {
+    let name = "SILENT_AFTER_DAYS";
+    let days = match optional(name).filter(|text| !text.is_empty()) {
+        None => Some(7),
+        Some(text) => text.parse().ok().filter(|days| (1..=365).contains(days)),
+    };
+    let days: u64 = days.ok_or_else(|| invalid(name, "is no number of days from 1 to 365"))?;
+    Ok(Duration::from_secs(days * 24 * 3600))
+}
+
 /// Where AWS is, and who we are there; as the Lambda service provides it.
 #[derive(Debug, Clone)]
 pub struct AwsSettings {

@@ -68,7 +68,7 @@ pub struct Reconciled {
     pub again: Duration,
 }
 
-/// Ends a claim.
+/// Ends a claim, and notes when the connection last delivered.
 ///
 /// # Errors
 /// [`StoreError`] when the database is away.
@@ -141,4 +141,33 @@ pub async fn make_due(tx: &mut Tx, user: UserId, provider: &str) -> Result<(), S
         .bind(provider.to_owned());
     tx.execute(query).await?;
     Ok(())
+}
+
+/// A provider of which nothing was heard for too long.
+#[derive(Debug, Clone, PartialEq, Eq, FromRow)]
+pub struct Silent {
+    /// Its name.
+    pub provider: String,
+    /// How many connections to it work, as far as we know.
+    pub connections: i64,
+    /// When any of its connections delivered last; `None` when none ever did.
+    pub delivered_at: Option<DateTime<Utc>>,
+}
+
+/// Lists those of these providers of which nothing was heard for so long though somebody is
+/// connected; what came since a connection was looked after last is not known yet.
+///
+/// # Errors
+/// [`StoreError`] when the database is away.
+pub async fn list_silent(
+    tx: &mut Tx,
+    providers: &[&str],
+    after: Duration,
+) -> Result<Vec<Silent>, StoreError> {
+    let providers: Vec<String> = providers.iter().map(ToString::to_string).collect();
+    let query = tx
+        .query_as::<Silent>(include_str!("../queries/reconciliations/list_silent.sql"))
+        .bind(providers)
+        .bind(after.as_secs_f64());
+    tx.fetch_all(query).await
 }

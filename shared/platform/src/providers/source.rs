@@ -260,10 +260,9 @@ impl Sources {
         Ok(Self(sources))
     }
 
-    /// The names of those that tell what there is.
-    pub fn that_list(&self) -> Vec<&'static str> {
-        let listing = self.0.iter().filter(|(_, source)| source.lists().is_some());
-        listing.map(|(name, _)| *name).collect()
+    /// The names of all.
+    pub fn names(&self) -> Vec<&'static str> {
+        self.0.keys().copied().collect()
     }
 
     /// Finds a provider that can be asked, and its name as we write it.
