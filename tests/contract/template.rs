@@ -348,7 +348,7 @@ fn an_alarm_watches_every_queue_of_dead_letters() {
     assert_eq!(watched, dead);
 }
 
-/// P-75: what nobody sees in a log, an alarm says.
+/// What nobody sees in a log, an alarm says.
 #[test]
 fn an_alarm_counts_every_warning_of_webhooks_that_do_not_come() {
     let raw = yaml::read("template.yaml").unwrap();

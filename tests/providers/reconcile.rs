@@ -235,7 +235,7 @@ async fn paceline(world: &World, role: &str, arguments: &[&str]) -> (i32, Value,
     (done.status.code().unwrap(), json, shown)
 }
 
-/// P-73: an operator who knows of lost webhooks need not wait.
+/// An operator who knows of lost webhooks need not wait.
 #[tokio::test]
 async fn an_operator_has_connections_asked_at_once_and_from_the_first() {
     let strava = Provider::start().await;

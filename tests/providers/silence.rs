@@ -46,7 +46,7 @@ async fn open(doors: &[&Door]) -> Visit {
     visit
 }
 
-/// P-73, P-75: Garmin does not list, and is noticed all the same.
+/// Garmin does not list, and is noticed all the same.
 #[tokio::test]
 async fn a_provider_that_falls_silent_is_told_of_until_it_is_heard_again() {
     let visit = open(&[&garmin::DOOR, &wahoo::DOOR]).await;

@@ -108,7 +108,6 @@ fn bad_day() -> Options {
     }
 }
 
-/// P-73
 #[tokio::test]
 async fn two_providers_that_double_reorder_and_lose_end_without_a_difference() {
     let (world, simulation) = world_and(bad_day()).await;

@@ -6,7 +6,7 @@ use futures_util::future::BoxFuture;
 use lambda_http::http::{HeaderMap, StatusCode};
 use platform::app::end;
 use platform::providers::api::{Budget, Refusal, retry_after};
-use platform::providers::source::{Source, Window};
+use platform::providers::source::{Source, Usage, Window};
 use store::budgets::{self, WindowLimit};
 use store::{Store, StoreError};
 
@@ -73,7 +73,7 @@ impl SharedBudget<'_> {
         }
         let mut tx = self.store.begin_without_user().await?;
         let written = async {
-            for usage in usage {
+            for usage in in_order(usage) {
                 let window = limit(&Window {
                     length: usage.length,
                     most: usage.most,
@@ -96,9 +96,36 @@ impl SharedBudget<'_> {
     }
 }
 
+/// In the order of the lengths, in which windows are taken too, so that nobody waits in a circle.
+fn in_order(mut usage: Vec<Usage>) -> Vec<Usage> {
+    usage.sort_by_key(|usage| usage.length);
+    usage
+}
+
 fn limit(window: &Window) -> WindowLimit {
     WindowLimit {
         length_s: i32::try_from(window.length.as_secs()).unwrap_or(i32::MAX),
         most: i32::try_from(window.most).unwrap_or(i32::MAX),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    /// Wahoo tells the longest window first, and all of them are locked until the end.
+    #[test]
+    fn windows_are_noted_in_the_order_in_which_they_are_taken() {
+        let told = [86_400, 300, 3600].map(|seconds| Usage {
+            length: Duration::from_secs(seconds),
+            most: 200,
+            used: 1,
+        });
+        let lengths: Vec<u64> = in_order(told.to_vec())
+            .iter()
+            .map(|usage| usage.length.as_secs())
+            .collect();
+        assert_eq!(lengths, [300, 3600, 86_400]);
     }
 }

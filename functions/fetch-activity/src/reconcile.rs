@@ -175,7 +175,7 @@ impl FetchActivity {
             });
         };
         let mut next = None;
-        for _ in 0..MOST_PAGES {
+        for number in 1..=MOST_PAGES {
             let page = WhatThereIs {
                 lists,
                 since,
@@ -189,6 +189,10 @@ impl FetchActivity {
                     // A page that leads to itself leads nowhere.
                     if page.next.is_none() || page.next == next {
                         break;
+                    }
+                    if number == MOST_PAGES {
+                        let provider = &due.provider;
+                        tracing::warn!(provider, "a list has more pages than are looked at");
                     }
                     next = page.next;
                 }

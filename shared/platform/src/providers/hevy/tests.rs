@@ -134,7 +134,6 @@ fn a_workout_is_its_sets_in_order_warm_ups_included() {
     );
 }
 
-/// P-73
 #[test]
 fn events_tell_what_was_saved_edited_and_deleted_page_by_page() {
     let of = |next, events: &str| {

@@ -132,7 +132,6 @@ fn the_original_file_is_taken_first_and_the_streams_stand_in_for_it() {
     );
 }
 
-/// P-73
 #[test]
 fn activities_are_listed_since_a_date_that_no_time_zone_hides() {
     let path = "/athlete/a-1/activities";

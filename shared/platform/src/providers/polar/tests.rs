@@ -171,7 +171,6 @@ fn a_duration_is_read_as_far_as_it_goes() {
     }
 }
 
-/// P-73
 #[test]
 fn exercises_of_the_last_month_are_listed_by_their_local_start() {
     let rows = r#"[{"id":"aQlC83","start_time":"2026-10-21T00:30:00","start_time_utc_offset":120},

@@ -140,7 +140,6 @@ fn a_workout_is_its_file_or_without_one_its_totals() {
     );
 }
 
-/// P-73
 #[test]
 fn workouts_are_listed_by_their_start_a_hundred_at_a_time() {
     let of = |rows: &str| {

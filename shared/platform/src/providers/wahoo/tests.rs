@@ -167,7 +167,6 @@ fn what_is_not_there_yet_is_not_ready_and_files_come_only_from_wahoo() {
     assert!(matches!(of(&inside), Err(Refusal::Unusable(_))));
 }
 
-/// P-73
 #[test]
 fn workouts_are_listed_until_they_are_older_than_what_is_looked_for() {
     let of = |rows: &str| {
@@ -197,6 +196,7 @@ fn workouts_are_listed_until_they_are_older_than_what_is_looked_for() {
     assert_no_list_is_read(WahooApi, "/workouts");
 }
 
+/// P-73
 #[test]
 fn every_limit_is_heard() {
     let told = |limit: &'static str, remaining: &'static str| -> Vec<(u64, u32, u32)> {

@@ -182,7 +182,6 @@ fn the_nearest_limit_is_heard() {
     assert_eq!(told(limits, "-1"), None);
 }
 
-/// P-73
 #[test]
 fn workouts_are_listed_by_the_token_of_the_page_before() {
     let path = "/v2/activity/workout";

@@ -172,7 +172,6 @@ fn the_token_is_shown_and_the_limits_are_heard() {
     assert!(told(["a", "b"]).is_empty());
 }
 
-/// P-73
 #[test]
 fn a_page_of_activities_is_read_row_by_row() {
     let rows = r#"[{"id":1,"start_date":"2026-10-21T05:00:00Z"},{"id":2},7,
