@@ -19,7 +19,7 @@ const AFTER: &str = "\
 A webhook may be lost for good, so each connection is asked every six hours what the athlete did since it was
 asked last. This makes connections due at once; the function fetch-activity asks them when its schedule comes,
 within five minutes, as many as it can in twelve seconds, and the others five minutes later. What was known stays
-as it is. Connections of providers that do not list are made due in vain.
+as it is. Of providers that do not list, only when they last delivered is looked at.
 
 --from-the-first has the last 30 days looked at again instead of what came since the last time, for instance after
 a provider lost webhooks of activities that were older than two days.
