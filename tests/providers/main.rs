@@ -8,8 +8,10 @@
 )]
 
 mod access;
+mod authorise;
 mod connect;
 mod coros;
+mod disconnect;
 mod doors;
 mod everyone;
 mod fetch;

@@ -192,13 +192,14 @@ const fn hot(path: &'static str, role: &'static str, arguments: &'static str) ->
 }
 
 /// In the order in which a delivery, a stage, the sweep and a client run them: one leaves what the next one needs.
-const HOT: [Hot; 37] = [
+const HOT: [Hot; 38] = [
     hot(
         "users/find_user_by_connection",
         "ingest",
         "'paceline', :account",
     ),
     hot("users/find_active_user", "ingest", ":user"),
+    hot("users/find_connected_user", "ingest", ":user, 'paceline', :account"),
     hot(
         "deliveries/find_delivery",
         "ingest",
@@ -269,7 +270,7 @@ const HOT: [Hot; 37] = [
     hot(
         "reconciliations/claim_due",
         "fetch",
-        ":new, 60, ARRAY['strava']",
+        ":new, 60, ARRAY['strava'], ARRAY['garmin']",
     ),
     hot("deliveries/forget_bodies", "sweep", "2592000, 500"),
     hot(

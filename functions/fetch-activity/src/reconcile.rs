@@ -4,23 +4,28 @@
 //! then what the athlete did since it was asked last, with an overlap, because an activity may be
 //! uploaded long after it was done. What is not known is announced, as its webhook would have been;
 //! what is known is left alone.
+//!
+//! The same pass decides what a webhook said of our access: nothing is believed of it but that the
+//! provider is to be asked. When that refuses us, what it brought is erased.
 
 use crate::FetchActivity;
 use crate::access::{NoAccess, Question, Wanted};
 use chrono::{DateTime, TimeDelta, Utc};
-use futures_util::future::BoxFuture;
+use futures_util::future::{BoxFuture, ready};
 use platform::app::end;
 use platform::clock;
 use platform::providers::api::{Api, Refusal};
+use platform::providers::oauth;
 use platform::providers::source::{Listed, Lists, Source};
 use platform::stage;
 use serde::Serialize;
 use std::time::{Duration, Instant};
+use store::erasures::{self, Erasure, Why};
 use store::ingest;
 use store::reconciliations::{self, Due, Reconciled};
 use store::stages::RunKey;
 use store::workouts::{self, ProviderKey};
-use store::{StoreError, Tx};
+use store::{StoreError, Tx, connections};
 
 /// How far back a connection is asked that was never asked before.
 const FIRST_LOOK: TimeDelta = TimeDelta::days(30);
@@ -67,6 +72,24 @@ impl Question for WhatThereIs<'_> {
     }
 }
 
+/// Whose access it is, and so whether there is any.
+struct Whose<'q> {
+    source: &'q dyn Source,
+}
+
+impl Question for Whose<'_> {
+    type Answer = ();
+
+    fn put<'a>(
+        &'a self,
+        api: &'a Api<'a>,
+        _account: &'a str,
+    ) -> BoxFuture<'a, Result<Self::Answer, Refusal>> {
+        // Only who tells is asked.
+        oauth::ask_whose(self.source, api).unwrap_or_else(|| Box::pin(ready(Ok(()))))
+    }
+}
+
 impl FetchActivity {
     /// Asks about what is due, one connection after another, until nothing is or it is time.
     pub(crate) async fn reconcile(&self, correlation_id: &str) -> Result<Pass, StoreError> {
@@ -93,8 +116,8 @@ impl FetchActivity {
 
     async fn claim_due(&self) -> Result<Option<Due>, StoreError> {
         let mut tx = self.store.begin_without_user().await?;
-        let listing = self.sources.that_list();
-        let due = reconciliations::claim_due(&mut tx, CLAIM, &listing).await;
+        let (listing, telling) = (self.sources.that_list(), self.sources.that_tell_whose());
+        let due = reconciliations::claim_due(&mut tx, CLAIM, &listing, &telling).await;
         stage::settle(tx, due).await
     }
 
@@ -113,41 +136,6 @@ impl FetchActivity {
         let Some((_, source)) = self.sources.find(&due.provider) else {
             return Ok(reconciled);
         };
-        let Some(lists) = source.lists() else {
-            return Ok(reconciled);
-        };
-        for page in 1..=MOST_PAGES {
-            match self.page(due, source, lists, since, page).await {
-                Ok(None) => break,
-                Ok(Some(listed)) => {
-                    reconciled.repaired += self.announce(due, &listed, correlation_id).await?;
-                }
-                Err(NoAccess::Store(error)) => return Err(error),
-                Err(NoAccess::Lasting(error)) => {
-                    // Nothing changes by asking; who connects again makes it due.
-                    reconciled.until = None;
-                    reconciled.error = Some(error.to_owned());
-                    break;
-                }
-                Err(NoAccess::Passing(refusal)) => {
-                    reconciled.until = None;
-                    reconciled.again = patience(&refusal, asked_at);
-                    reconciled.error = Some(refusal.to_string());
-                    break;
-                }
-            }
-        }
-        Ok(reconciled)
-    }
-
-    async fn page(
-        &self,
-        due: &Due,
-        source: &dyn Source,
-        lists: &dyn Lists,
-        since: DateTime<Utc>,
-        page: u32,
-    ) -> Result<Option<Vec<Listed>>, NoAccess> {
         let wanted = Wanted {
             store: &self.store,
             keys: &self.keys,
@@ -157,7 +145,63 @@ impl FetchActivity {
             user: due.user,
             is_live: false,
         };
-        wanted.ask(&WhatThereIs { lists, since, page }).await
+        let asked = match source.lists() {
+            Some(lists) => {
+                let repaired = &mut reconciled.repaired;
+                self.ask_what(due, &wanted, lists, since, correlation_id, repaired)
+                    .await
+            }
+            None => wanted.ask(&Whose { source }).await,
+        };
+        match asked {
+            Ok(()) => {}
+            Err(NoAccess::Store(error)) => return Err(error),
+            Err(NoAccess::Lasting(error)) => {
+                // Nothing changes by asking; who connects again makes it due.
+                reconciled.until = None;
+                reconciled.error = Some(error.to_owned());
+                self.erase_if_deauthorised(due).await?;
+            }
+            Err(NoAccess::Passing(refusal)) => {
+                reconciled.until = None;
+                reconciled.again = patience(&refusal, asked_at);
+                reconciled.error = Some(refusal.to_string());
+            }
+        }
+        Ok(reconciled)
+    }
+
+    /// Asks what there is, page by page, and announces what is new.
+    async fn ask_what(
+        &self,
+        due: &Due,
+        wanted: &Wanted<'_>,
+        lists: &dyn Lists,
+        since: DateTime<Utc>,
+        correlation_id: &str,
+        repaired: &mut i64,
+    ) -> Result<(), NoAccess> {
+        for page in 1..=MOST_PAGES {
+            let question = WhatThereIs { lists, since, page };
+            let Some(listed) = wanted.ask(&question).await? else {
+                break;
+            };
+            platform::faults::point("before_announcing");
+            *repaired += self.announce(due, &listed, correlation_id).await?;
+        }
+        Ok(())
+    }
+
+    /// Erases what a connection brought when a webhook said that our access ended and the provider
+    /// has refused it.
+    async fn erase_if_deauthorised(&self, due: &Due) -> Result<(), StoreError> {
+        let mut tx = self.store.begin(due.user).await?;
+        let erased = erase_if_deauthorised(&mut tx, due).await;
+        if stage::settle(tx, erased).await? {
+            let provider = &due.provider;
+            tracing::info!(provider, "the athlete took our access away: erased");
+        }
+        Ok(())
     }
 
     /// Announces what is not known of a page, and says how much that was.
@@ -184,6 +228,10 @@ impl FetchActivity {
 async fn announce(tx: &mut Tx, due: &Due, listed: &[Listed]) -> Result<Vec<RunKey>, StoreError> {
     tx.lock_user(due.user).await?;
     let mut announced = Vec::new();
+    // Whoever disconnected while the provider was asked must not get anything back.
+    if !connections::is_there(tx, due.user, due.connection_id).await? {
+        return Ok(announced);
+    }
     for activity in listed {
         let key = ProviderKey::activity(&due.provider, &activity.activity_id);
         // A tombstone is known too: a list may be older than a deletion.
@@ -196,6 +244,22 @@ async fn announce(tx: &mut Tx, due: &Due, listed: &[Listed]) -> Result<Vec<RunKe
         }
     }
     Ok(announced)
+}
+
+async fn erase_if_deauthorised(tx: &mut Tx, due: &Due) -> Result<bool, StoreError> {
+    tx.lock_user(due.user).await?;
+    if !erasures::is_deauthorised(tx, due.user, due.connection_id).await? {
+        return Ok(false);
+    }
+    let erasure = Erasure {
+        provider: &due.provider,
+        why: Why::Deauthorised,
+        keeps_workouts: false,
+        // It is over, and nobody was asked to end it.
+        revoked: None,
+    };
+    let receipt = erasures::erase_provider(tx, due.user, erasure).await?;
+    Ok(receipt.is_some())
 }
 
 /// When a provider that did not answer is asked again.

@@ -18,6 +18,8 @@ pub struct Due {
     pub provider: String,
     /// Until when everything is known; `None` when it was never asked.
     pub reconciled_at: Option<DateTime<Utc>>,
+    /// When a webhook said that our access ended, if the provider was not asked since.
+    pub doubted_at: Option<DateTime<Utc>>,
     /// The right to end it.
     pub claim: Uuid,
 }
@@ -28,29 +30,34 @@ struct DueRow {
     user_id: Uuid,
     provider: String,
     reconciled_at: Option<DateTime<Utc>>,
+    doubted_at: Option<DateTime<Utc>>,
 }
 
-/// Claims the connection that has been due the longest, of one of these providers.
+/// Claims the connection that has been due the longest, of a provider that lists what there is, or
+/// of one that tells whose access it is and whose word on that is in doubt.
 ///
 /// # Errors
 /// [`StoreError`] when the database is away.
 pub async fn claim_due(
     tx: &mut Tx,
     deadline: Duration,
-    providers: &[&str],
+    listing: &[&str],
+    telling: &[&str],
 ) -> Result<Option<Due>, StoreError> {
     let claim = Uuid::new_v4();
-    let providers: Vec<String> = providers.iter().map(ToString::to_string).collect();
+    let names = |names: &[&str]| -> Vec<String> { names.iter().map(ToString::to_string).collect() };
     let query = tx
         .query_as::<DueRow>(include_str!("../queries/reconciliations/claim_due.sql"))
         .bind(claim)
         .bind(deadline.as_secs_f64())
-        .bind(providers);
+        .bind(names(listing))
+        .bind(names(telling));
     Ok(tx.fetch_optional(query).await?.map(|row| Due {
         connection_id: row.connection_id,
         user: UserId(row.user_id),
         provider: row.provider,
         reconciled_at: row.reconciled_at,
+        doubted_at: row.doubted_at,
         claim,
     }))
 }
@@ -86,18 +93,33 @@ pub async fn finish_reconciliation(
         .bind(reconciled.again.as_secs_f64())
         .bind(reconciled.until)
         .bind(reconciled.repaired)
-        .bind(reconciled.error.clone());
+        .bind(reconciled.error.clone())
+        .bind(due.doubted_at);
     tx.execute(query).await?;
     Ok(())
 }
 
-/// Has an athlete's connection asked about as soon as may be.
+/// Has an athlete's connection asked about as soon as may be, because it is new or new again.
 ///
 /// # Errors
 /// [`StoreError`] when the database is away.
 pub async fn make_due(tx: &mut Tx, user: UserId, provider: &str) -> Result<(), StoreError> {
     let query = tx
         .query(include_str!("../queries/reconciliations/make_due.sql"))
+        .bind(user.0)
+        .bind(provider.to_owned());
+    tx.execute(query).await?;
+    Ok(())
+}
+
+/// Has an athlete's connection asked about as soon as may be, because a webhook says that our access
+/// ended.
+///
+/// # Errors
+/// [`StoreError`] when the database is away.
+pub async fn doubt_access(tx: &mut Tx, user: UserId, provider: &str) -> Result<(), StoreError> {
+    let query = tx
+        .query(include_str!("../queries/reconciliations/doubt_access.sql"))
         .bind(user.0)
         .bind(provider.to_owned());
     tx.execute(query).await?;

@@ -10,6 +10,7 @@ pub mod hevy;
 pub mod intervals;
 mod json;
 mod moments;
+pub mod oauth;
 pub mod paceline;
 pub mod polar;
 pub mod source;

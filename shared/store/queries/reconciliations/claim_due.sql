@@ -2,6 +2,7 @@
 -- Races with: another pass.
 -- Safe because: SKIP LOCKED passes over a row that is being taken right now, and a claim ends with
 -- its deadline; asking twice costs requests and changes nothing.
+-- Of providers that tell no list, only those are asked whose access is in doubt.
 UPDATE reconciliations
 SET claim_token = $1::uuid,
     claim_expires_at = clock_timestamp() + make_interval(secs => $2::float8)
@@ -10,9 +11,12 @@ WHERE connection_id = (
     FROM reconciliations
     WHERE due_at <= clock_timestamp()
         AND (claim_token IS NULL OR claim_expires_at < clock_timestamp())
-        AND provider = ANY ($3::text[])
+        AND (
+            provider = ANY ($3::text[])
+            OR (doubted_at IS NOT NULL AND provider = ANY ($4::text[]))
+        )
     ORDER BY due_at
     LIMIT 1
     FOR UPDATE SKIP LOCKED
 )
-RETURNING connection_id, user_id, provider, reconciled_at
+RETURNING connection_id, user_id, provider, reconciled_at, doubted_at
