@@ -242,14 +242,14 @@ fn the_document_is_whole() {
     }
 }
 
-/// A provider sends a browser there, with a state and without a token.
+/// It is called as a webhook is: a provider sends a browser there, with a state and without a token.
 fn is_callback(path: &str) -> bool {
     path == "/connections/{provider}/callback"
 }
 
 ///
 #[test]
-fn all_but_health_webhooks_and_callbacks_need_a_token() {
+fn all_but_health_and_webhooks_need_a_token() {
     let document = document().unwrap();
     assert_eq!(document["security"], json!([{"bearer": []}]));
     assert_eq!(

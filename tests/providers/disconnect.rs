@@ -112,7 +112,9 @@ async fn disconnecting_erases_the_providers_rows_and_no_other_and_the_receipt_co
     let visit = with_history().await;
     let world = &visit.world;
     let stranger = Other::join_with(world, "wahoo", "60462").await;
-    let plan = world.create_plan(&world.plan(600)).await;
+    let mut plan = world.plan(600);
+    plan["date"] = json!("2026-11-25");
+    let plan = world.create_plan(&plan).await;
     let of_strava = world
         .rows("SELECT to_jsonb(id) FROM workouts WHERE provider = 'strava' LIMIT 1")
         .await;
