@@ -9,6 +9,7 @@ REVOKE ALL
         early_deletions
     FROM paceline_connect;
 ALTER TABLE reconciliations DROP COLUMN doubted_at;
+DROP TABLE backfills;
 DROP TABLE erasure_receipts;
 DROP TABLE authorisations;
 REVOKE ALL ON FUNCTION app_user_id() FROM paceline_connect;

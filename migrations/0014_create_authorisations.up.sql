@@ -1,7 +1,8 @@
 -- Why: athletes connect a provider by themselves, and take that away again. An authorisation is what
 -- lies between the two halves of connecting: it ends after minutes, and an athlete has one for each
 -- provider, so that starting again forgets the one before. An erasure takes a provider's data with
--- the access to it, and only its receipt stays. Old code leaves all of it alone.
+-- the access to it, and only its receipt stays. A backfill is how far an athlete's past was brought
+-- in. Old code leaves all of it alone.
 SET LOCAL lock_timeout = '2s';
 
 DO $$
@@ -44,6 +45,23 @@ CREATE TABLE erasure_receipts (
 
 CREATE INDEX erasure_receipts_newest_first ON erasure_receipts (user_id, erased_at DESC, id DESC);
 
+CREATE TABLE backfills (
+    connection_id uuid        NOT NULL,
+    user_id       uuid        NOT NULL,
+    provider      text        NOT NULL,
+    since         timestamptz NOT NULL,
+    until         timestamptz NOT NULL,
+    next_page     integer     NOT NULL,
+    is_listed     boolean     NOT NULL,
+    found         bigint      NOT NULL,
+    CONSTRAINT backfills_pkey PRIMARY KEY (connection_id),
+    CONSTRAINT backfills_connection_id_fkey FOREIGN KEY (connection_id)
+        REFERENCES connections (id) ON DELETE CASCADE,
+    CONSTRAINT backfills_user_id_fkey
+        FOREIGN KEY (user_id) REFERENCES users (id) ON DELETE CASCADE,
+    CONSTRAINT backfill_counts_forward CHECK (next_page >= 1 AND found >= 0)
+);
+
 -- When a webhook said that our access may have ended, until the provider was asked.
 ALTER TABLE reconciliations ADD COLUMN doubted_at timestamptz;
 
@@ -52,6 +70,10 @@ ALTER TABLE authorisations FORCE ROW LEVEL SECURITY;
 ALTER TABLE erasure_receipts ENABLE ROW LEVEL SECURITY;
 ALTER TABLE erasure_receipts FORCE ROW LEVEL SECURITY;
 CREATE POLICY own_rows ON authorisations
+    USING (user_id = (SELECT app_user_id())) WITH CHECK (user_id = (SELECT app_user_id()));
+ALTER TABLE backfills ENABLE ROW LEVEL SECURITY;
+ALTER TABLE backfills FORCE ROW LEVEL SECURITY;
+CREATE POLICY own_rows ON backfills
     USING (user_id = (SELECT app_user_id())) WITH CHECK (user_id = (SELECT app_user_id()));
 CREATE POLICY own_rows ON erasure_receipts
     USING (user_id = (SELECT app_user_id())) WITH CHECK (user_id = (SELECT app_user_id()));
@@ -74,9 +96,14 @@ GRANT SELECT (connection_id, user_id, provider, reconciled_at), UPDATE (due_at, 
 GRANT INSERT (connection_id, user_id, provider) ON reconciliations TO paceline_connect;
 GRANT UPDATE (doubted_at) ON reconciliations TO paceline_ingest;
 
--- To erase takes no more than to know which rows are meant.
-GRANT SELECT (id, user_id, provider), DELETE ON workouts TO paceline_connect;
-GRANT SELECT (workout_id, user_id), DELETE ON recordings, stage_runs TO paceline_connect;
+GRANT SELECT, INSERT, UPDATE, DELETE ON backfills TO paceline_connect;
+GRANT SELECT, UPDATE (next_page, is_listed, found), DELETE ON backfills TO paceline_fetch;
+
+-- To erase, and to say how far a backfill is, takes no more than to know which rows are meant.
+GRANT SELECT (id, user_id, provider, parent_id, started_at, generation, deleted_at), DELETE
+    ON workouts TO paceline_connect;
+GRANT SELECT (workout_id, user_id, stage, status), DELETE ON stage_runs TO paceline_connect;
+GRANT SELECT (workout_id, user_id), DELETE ON recordings TO paceline_connect;
 GRANT SELECT (user_id, provider, received_at), DELETE ON deliveries TO paceline_connect;
 GRANT SELECT (user_id, provider), DELETE ON early_deletions TO paceline_connect;
 GRANT SELECT, INSERT ON erasure_receipts TO paceline_connect, paceline_fetch;

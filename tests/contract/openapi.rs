@@ -481,6 +481,9 @@ fn connections_and_erasures_are_shown_as_documented() {
         scopes: vec!["read".to_owned()],
         connected_at: DateTime::UNIX_EPOCH,
         last_heard_at: None,
+        backfill: Some(json!({
+            "since": "2026-01-01", "state": "fetching", "found": 3, "fetched": 1, "failed": 0,
+        })),
     };
     let mut shown = serde_json::to_value(connection).unwrap();
     shown["missing_scopes"] = json!(["activity:read_all"]);

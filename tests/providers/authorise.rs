@@ -17,6 +17,9 @@ const REDIRECT: &str = "https://app.example/connected";
 /// What a provider's page sends the browser back with.
 const CODE: &str = "canary-code";
 
+/// What is asked, and what comes.
+type Asked = (&'static str, fn() -> Value);
+
 /// How a provider is connected, by its documents.
 pub(crate) struct Flow {
     pub(crate) door: &'static Door,
@@ -31,7 +34,7 @@ pub(crate) struct Flow {
     /// What stands beside the tokens.
     beside: fn() -> Value,
     /// What is asked afterwards, and answered.
-    asked: Option<(&'static str, fn() -> Value)>,
+    asked: Option<Asked>,
     /// How our access is given back.
     pub(crate) revoked_by: &'static str,
 }
@@ -133,7 +136,7 @@ fn suunto_token() -> String {
 
 impl Flow {
     /// The provider's settings with what connecting needs.
-    fn settings(&self, api: &Provider) -> Value {
+    pub(crate) fn settings(&self, api: &Provider) -> Value {
         let mut settings = (self.door.settings)(api);
         let name = self.door.name;
         for (key, value) in [
@@ -235,9 +238,9 @@ fn form(call: &Call) -> BTreeMap<String, String> {
 
 fn call(visit: &Visit, what: &str) -> Call {
     let mut calls = visit.api.calls().into_iter();
-    calls
-        .find(|call| call.what == what)
-        .unwrap_or_else(|| panic!("{what} was not asked"))
+    let asked = calls.find(|call| call.what == what);
+    assert!(asked.is_some(), "{what} was not asked");
+    asked.unwrap()
 }
 
 /// Everything that connecting may change.

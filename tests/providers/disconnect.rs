@@ -28,6 +28,7 @@ async fn counts(world: &World) -> Value {
                      (SELECT count(*) FROM connections WHERE provider = 'strava'),
                  'reconciliations',
                      (SELECT count(*) FROM reconciliations WHERE provider = 'strava'),
+                 'backfills', (SELECT count(*) FROM backfills WHERE provider = 'strava'),
                  'workouts', (SELECT count(*) FROM workouts WHERE provider = 'strava'),
                  'recordings', (SELECT count(*) FROM recordings AS r
                      JOIN workouts AS w ON w.id = r.workout_id WHERE w.provider = 'strava'),
@@ -92,6 +93,7 @@ fn nothing() -> Value {
     let tables = [
         "connections",
         "reconciliations",
+        "backfills",
         "workouts",
         "recordings",
         "stage_runs",
@@ -124,7 +126,11 @@ async fn disconnecting_erases_the_providers_rows_and_no_other_and_the_receipt_co
     world.settle().await;
     let linked = world.get(&format!("/planned-workouts/{plan}")).await;
     assert_eq!(linked["workout_id"], of_strava[0]);
+    let backfill = "/connections/strava/backfill";
+    let body = json!({"since": "2026-01-01"}).to_string();
+    assert_eq!(world.send(Method::POST, backfill, body).await.status, 202);
     let before = counts(world).await;
+    assert_eq!(before["backfills"], 1);
     assert_eq!(
         (&before["workouts"], &before["stage_runs"]),
         (&json!(2), &json!(8))
@@ -220,9 +226,8 @@ async fn every_providers_access_is_given_back_as_it_documents() {
 
         assert_eq!(erased.body["revoked"], true, "{erased:?}");
         let asked = visit.api.calls().split_off(asked_before);
-        let [asked] = asked.as_slice() else {
-            panic!("{asked:?}")
-        };
+        assert_eq!(asked.len(), 1, "{asked:?}");
+        let asked = &asked[0];
         assert_eq!(asked.what, flow.revoked_by);
         let bearer = asked.headers["authorization"].to_str().unwrap();
         assert!(bearer.contains(ACCESS), "{}", flow.door.name);

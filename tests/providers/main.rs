@@ -9,6 +9,7 @@
 
 mod access;
 mod authorise;
+mod backfill;
 mod connect;
 mod coros;
 mod disconnect;

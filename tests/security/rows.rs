@@ -6,7 +6,7 @@ use sqlx::PgConnection;
 use support::world;
 use support::world::World;
 
-const TABLES: [&str; 11] = [
+const TABLES: [&str; 12] = [
     "users",
     "athletes",
     "athlete_thresholds",
@@ -18,6 +18,7 @@ const TABLES: [&str; 11] = [
     "early_deletions",
     "authorisations",
     "erasure_receipts",
+    "backfills",
 ];
 
 async fn count(sql: &mut PgConnection, table: &str) -> Option<i64> {
@@ -46,6 +47,10 @@ async fn with_one_of_everything() -> World {
     for statement in [
         "INSERT INTO authorisations (user_id, provider, state_sha256, expires_at)
              SELECT id, 'strava', sha256('a state'), now() FROM users",
+        "INSERT INTO backfills (
+                 connection_id, user_id, provider, since, until, next_page, is_listed, found
+             )
+             SELECT id, user_id, provider, now(), now(), 1, false, 0 FROM connections",
         "INSERT INTO erasure_receipts (id, user_id, provider, why, erased)
              SELECT gen_random_uuid(), id, 'strava', 'athlete_asked', '{}' FROM users",
     ] {

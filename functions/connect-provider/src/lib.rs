@@ -6,6 +6,7 @@
 #![forbid(unsafe_code)]
 
 mod authorise;
+mod backfill;
 mod disconnect;
 
 use domain::id::UserId;
@@ -38,6 +39,9 @@ impl Handler for Connecting {
             (&Method::POST, ["connections", provider]) => self.start(request, provider).await,
             (&Method::DELETE, ["connections", provider]) => {
                 self.disconnect(request, provider).await
+            }
+            (&Method::POST, ["connections", provider, "backfill"]) => {
+                self.begin_backfill(request, provider).await
             }
             (&Method::GET, ["connections", provider, "callback"]) => {
                 self.finish(request, provider).await

@@ -20,6 +20,7 @@ use platform::providers::source::{Listed, Lists, Source};
 use platform::stage;
 use serde::Serialize;
 use std::time::{Duration, Instant};
+use store::backfills::{self, Page};
 use store::erasures::{self, Erasure, Why};
 use store::ingest;
 use store::reconciliations::{self, Due, Reconciled};
@@ -99,7 +100,7 @@ impl FetchActivity {
             let Some(due) = self.claim_due().await? else {
                 break;
             };
-            let reconciled = self.look_back(&due, correlation_id).await?;
+            let reconciled = self.look_back(&due, started, correlation_id).await?;
             pass.asked += 1;
             pass.unanswered += u64::from(reconciled.error.is_some());
             pass.repaired += reconciled.repaired;
@@ -122,11 +123,13 @@ impl FetchActivity {
     }
 
     /// Asks one connection, and announces what is new.
-    async fn look_back(&self, due: &Due, correlation_id: &str) -> Result<Reconciled, StoreError> {
+    async fn look_back(
+        &self,
+        due: &Due,
+        started: Instant,
+        correlation_id: &str,
+    ) -> Result<Reconciled, StoreError> {
         let asked_at = clock::now();
-        let since = due
-            .reconciled_at
-            .map_or(asked_at - FIRST_LOOK, |last| last - OVERLAP);
         let mut reconciled = Reconciled {
             until: Some(asked_at),
             repaired: 0,
@@ -136,6 +139,11 @@ impl FetchActivity {
         let Some((_, source)) = self.sources.find(&due.provider) else {
             return Ok(reconciled);
         };
+        let first_look = source.settings().first_look_days;
+        let first_look = first_look.map_or(FIRST_LOOK, |days| TimeDelta::days(days.into()));
+        let since = due
+            .reconciled_at
+            .map_or(asked_at - first_look, |last| last - OVERLAP);
         let wanted = Wanted {
             store: &self.store,
             keys: &self.keys,
@@ -154,7 +162,21 @@ impl FetchActivity {
             None => wanted.ask(&Whose { source }).await,
         };
         match asked {
-            Ok(()) => {}
+            Ok(()) => {
+                if let Some(lists) = source.lists() {
+                    let listed = self.backfill(due, &wanted, lists, started, correlation_id);
+                    match listed.await {
+                        Ok(true) => {}
+                        Ok(false) => reconciled.again = Duration::ZERO,
+                        Err(NoAccess::Store(error)) => return Err(error),
+                        Err(NoAccess::Lasting(error)) => reconciled.error = Some(error.to_owned()),
+                        Err(NoAccess::Passing(refusal)) => {
+                            reconciled.again = patience(&refusal, asked_at);
+                            reconciled.error = Some(refusal.to_string());
+                        }
+                    }
+                }
+            }
             Err(NoAccess::Store(error)) => return Err(error),
             Err(NoAccess::Lasting(error)) => {
                 // Nothing changes by asking; who connects again makes it due.
@@ -192,6 +214,61 @@ impl FetchActivity {
         Ok(())
     }
 
+    /// Announces a backfill page by page, as long as there is time; `true` at its end, or when there
+    /// is none. Each page is counted as it is announced, so the next pass goes on behind it.
+    async fn backfill(
+        &self,
+        due: &Due,
+        wanted: &Wanted<'_>,
+        lists: &dyn Lists,
+        started: Instant,
+        correlation_id: &str,
+    ) -> Result<bool, NoAccess> {
+        while started.elapsed() < LONG_ENOUGH {
+            let mut tx = self.store.begin(due.user).await?;
+            let unlisted = backfills::find_unlisted(&mut tx, due.user, due.connection_id).await;
+            end(tx).await;
+            let Some(unlisted) = unlisted? else {
+                return Ok(true);
+            };
+            let question = WhatThereIs {
+                lists,
+                since: unlisted.since,
+                page: unlisted.next_page.unsigned_abs(),
+            };
+            let listed = wanted.ask(&question).await?;
+            let page = Page {
+                found: listed.as_ref().map_or(0, |listed| count(listed)),
+                is_last: listed.is_none(),
+            };
+            let listed = listed.unwrap_or_default();
+            platform::faults::point("before_backfilling");
+            let mut tx = self.store.begin(due.user).await?;
+            let announced = match announce(&mut tx, due, &listed).await {
+                Ok(announced) => announced,
+                Err(error) => {
+                    end(tx).await;
+                    return Err(error.into());
+                }
+            };
+            let (user, connection) = (due.user, due.connection_id);
+            match backfills::advance_backfill(&mut tx, user, connection, unlisted, page).await {
+                Ok(true) => tx.commit().await?,
+                // Somebody else counted it, or it was begun anew: then it is listed again.
+                Ok(false) => {
+                    end(tx).await;
+                    continue;
+                }
+                Err(error) => {
+                    end(tx).await;
+                    return Err(error.into());
+                }
+            }
+            self.doorbell.ring(&announced, correlation_id).await;
+        }
+        Ok(false)
+    }
+
     /// Erases what a connection brought when a webhook said that our access ended and the provider
     /// has refused it.
     async fn erase_if_deauthorised(&self, due: &Due) -> Result<(), StoreError> {
@@ -221,8 +298,12 @@ impl FetchActivity {
         };
         tx.commit().await?;
         self.doorbell.ring(&announced, correlation_id).await;
-        Ok(i64::try_from(announced.len()).unwrap_or(i64::MAX))
+        Ok(count(&announced))
     }
+}
+
+fn count<T>(things: &[T]) -> i64 {
+    i64::try_from(things.len()).unwrap_or(i64::MAX)
 }
 
 async fn announce(tx: &mut Tx, due: &Due, listed: &[Listed]) -> Result<Vec<RunKey>, StoreError> {

@@ -5,6 +5,7 @@ use crate::{StoreError, Tx};
 use chrono::{DateTime, Utc};
 use domain::id::UserId;
 use serde::Serialize;
+use serde_json::Value;
 use sqlx::FromRow;
 use std::time::Duration;
 use uuid::Uuid;
@@ -152,7 +153,7 @@ pub async fn store_first_tokens(
 }
 
 /// A connection as its athlete sees it.
-#[derive(Debug, Clone, PartialEq, Eq, FromRow, Serialize)]
+#[derive(Debug, Clone, PartialEq, FromRow, Serialize)]
 pub struct Connection {
     /// The provider's name.
     pub provider: String,
@@ -166,6 +167,10 @@ pub struct Connection {
     pub connected_at: DateTime<Utc>,
     /// When the provider last told something or answered what there is.
     pub last_heard_at: Option<DateTime<Utc>>,
+    /// How far the athlete's past was brought in, if that was asked for: `since` (a date), `state`
+    /// (`listing`, `fetching` or `complete`), and how many activities were `found`, `fetched` and
+    /// `failed`.
+    pub backfill: Option<Value>,
 }
 
 /// Lists an athlete's connections.

@@ -9,6 +9,7 @@
 pub mod athletes;
 pub mod attach;
 pub mod authorisations;
+pub mod backfills;
 pub mod budgets;
 pub mod connections;
 pub mod deletions;

@@ -125,3 +125,16 @@ pub async fn doubt_access(tx: &mut Tx, user: UserId, provider: &str) -> Result<(
     tx.execute(query).await?;
     Ok(())
 }
+
+/// Has an athlete's connection asked about as soon as may be, because more of it is wanted.
+///
+/// # Errors
+/// [`StoreError`] when the database is away.
+pub async fn hasten(tx: &mut Tx, user: UserId, provider: &str) -> Result<(), StoreError> {
+    let query = tx
+        .query(include_str!("../queries/reconciliations/hasten.sql"))
+        .bind(user.0)
+        .bind(provider.to_owned());
+    tx.execute(query).await?;
+    Ok(())
+}

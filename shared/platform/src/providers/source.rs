@@ -121,6 +121,8 @@ pub struct ApiSettings {
     pub redirect_url: Option<String>,
     /// Where athletes are sent to connect, if not where the provider's documents say.
     pub authorise_url: Option<String>,
+    /// How many days back a connection is asked that was never asked before, if not 30.
+    pub first_look_days: Option<u16>,
     /// From where files are fetched over HTTPS, beside the hosts that the provider's documents name.
     pub file_hosts: Vec<String>,
 }

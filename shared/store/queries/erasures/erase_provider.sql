@@ -38,6 +38,11 @@ gone_reconciliations AS (
     WHERE user_id = $2::uuid AND provider = $3::text
     RETURNING 1
 ),
+gone_backfills AS (
+    DELETE FROM backfills
+    WHERE user_id = $2::uuid AND provider = $3::text
+    RETURNING 1
+),
 gone_connections AS (
     DELETE FROM connections
     WHERE user_id = $2::uuid AND provider = $3::text
@@ -47,6 +52,7 @@ counted AS (
     SELECT
         (SELECT count(*) FROM gone_connections) AS connections,
         (SELECT count(*) FROM gone_reconciliations) AS reconciliations,
+        (SELECT count(*) FROM gone_backfills) AS backfills,
         (SELECT count(*) FROM gone_workouts) AS workouts,
         (SELECT count(*) FROM gone_recordings) AS recordings,
         (SELECT count(*) FROM gone_runs) AS stage_runs,
