@@ -55,7 +55,8 @@ async fn with_one_of_everything() -> World {
              SELECT gen_random_uuid(), id, 'strava', 'athlete_asked', '{}' FROM users",
     ] {
         let mut sql = world.sql().await;
-        sqlx::query(statement).execute(&mut sql).await.unwrap();
+        let written = sqlx::query(statement).execute(&mut sql).await;
+        assert!(written.is_ok(), "{written:?}");
     }
     world
 }
