@@ -1,6 +1,7 @@
 -- The receipts of what was erased go; what was erased does not come back.
 SET LOCAL lock_timeout = '2s';
 
+REVOKE SELECT (workout_id, user_id) ON predecessor_results FROM paceline_connect, paceline_fetch;
 REVOKE DELETE ON connections, reconciliations, workouts, deliveries, early_deletions
     FROM paceline_fetch;
 REVOKE UPDATE (doubted_at) ON reconciliations FROM paceline_ingest;

@@ -109,3 +109,5 @@ GRANT SELECT (user_id, provider), DELETE ON early_deletions TO paceline_connect;
 GRANT SELECT, INSERT ON erasure_receipts TO paceline_connect, paceline_fetch;
 GRANT DELETE ON connections, reconciliations, workouts, deliveries, early_deletions
     TO paceline_fetch;
+-- They go with their workouts, and are counted.
+GRANT SELECT (workout_id, user_id) ON predecessor_results TO paceline_connect, paceline_fetch;

@@ -34,6 +34,8 @@ async fn counts(world: &World) -> Value {
                      JOIN workouts AS w ON w.id = r.workout_id WHERE w.provider = 'strava'),
                  'stage_runs', (SELECT count(*) FROM stage_runs AS r
                      JOIN workouts AS w ON w.id = r.workout_id WHERE w.provider = 'strava'),
+                 'predecessor_results', (SELECT count(*) FROM predecessor_results AS r
+                     JOIN workouts AS w ON w.id = r.workout_id WHERE w.provider = 'strava'),
                  'deliveries',
                      (SELECT count(*) FROM deliveries WHERE provider = 'strava'),
                  'early_deletions',
@@ -53,6 +55,8 @@ async fn others(world: &World) -> Vec<Value> {
                  JOIN workouts w ON w.id = r.workout_id WHERE w.provider <> 'strava'
              UNION ALL SELECT to_jsonb(s) FROM stage_runs s
                  JOIN workouts w ON w.id = s.workout_id WHERE w.provider <> 'strava'
+             UNION ALL SELECT to_jsonb(p) FROM predecessor_results p
+                 JOIN workouts w ON w.id = p.workout_id WHERE w.provider <> 'strava'
              UNION ALL SELECT to_jsonb(d) FROM deliveries d WHERE provider <> 'strava'
              UNION ALL SELECT to_jsonb(e) FROM early_deletions e WHERE provider <> 'strava'
              UNION ALL SELECT to_jsonb(c) FROM connections c WHERE provider <> 'strava'
@@ -96,6 +100,7 @@ fn nothing() -> Value {
         "backfills",
         "workouts",
         "recordings",
+        "predecessor_results",
         "stage_runs",
         "deliveries",
         "early_deletions",
@@ -126,11 +131,21 @@ async fn disconnecting_erases_the_providers_rows_and_no_other_and_the_receipt_co
     world.settle().await;
     let linked = world.get(&format!("/planned-workouts/{plan}")).await;
     assert_eq!(linked["workout_id"], of_strava[0]);
+    sqlx::query(
+        "INSERT INTO predecessor_results (workout_id, user_id, computed)
+         SELECT workout_id, user_id, '{}' FROM recordings",
+    )
+    .execute(&mut world.sql().await)
+    .await
+    .unwrap();
     let backfill = "/connections/strava/backfill";
     let body = json!({"since": "2026-01-01"}).to_string();
     assert_eq!(world.send(Method::POST, backfill, body).await.status, 202);
     let before = counts(world).await;
-    assert_eq!(before["backfills"], 1);
+    assert_eq!(
+        (&before["backfills"], &before["predecessor_results"]),
+        (&json!(1), &json!(2))
+    );
     assert_eq!(
         (&before["workouts"], &before["stage_runs"]),
         (&json!(2), &json!(8))

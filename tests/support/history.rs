@@ -192,7 +192,7 @@ const fn hot(path: &'static str, role: &'static str, arguments: &'static str) ->
 }
 
 /// In the order in which a delivery, a stage, the sweep and a client run them: one leaves what the next one needs.
-const HOT: [Hot; 40] = [
+const HOT: [Hot; 39] = [
     hot(
         "users/find_user_by_connection",
         "ingest",
@@ -305,12 +305,6 @@ const HOT: [Hot; 40] = [
     ),
     hot("reads/list_sessions", "read", ":user, ARRAY[:workout]::uuid[]"),
     hot("connections/list_connections", "connect", ":user"),
-    // It leaves nothing for whatever comes after it.
-    hot(
-        "erasures/erase_provider",
-        "connect",
-        ":new, :user, 'paceline', false, 'athlete_asked', NULL",
-    ),
 ];
 
 /// Runs every hot statement once on a filled database, as the role that it is for, and undoes it.

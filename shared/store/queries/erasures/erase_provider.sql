@@ -13,6 +13,12 @@ gone_runs AS (
     WHERE user_id = $2::uuid AND workout_id IN (SELECT id FROM meant)
     RETURNING 1
 ),
+gone_predecessors AS (
+    -- Whoever deletes a workout deletes these.
+    SELECT 1
+    FROM predecessor_results
+    WHERE user_id = $2::uuid AND workout_id IN (SELECT id FROM meant)
+),
 gone_recordings AS (
     DELETE FROM recordings
     WHERE user_id = $2::uuid AND workout_id IN (SELECT id FROM meant)
@@ -55,6 +61,7 @@ counted AS (
         (SELECT count(*) FROM gone_backfills) AS backfills,
         (SELECT count(*) FROM gone_workouts) AS workouts,
         (SELECT count(*) FROM gone_recordings) AS recordings,
+        (SELECT count(*) FROM gone_predecessors) AS predecessor_results,
         (SELECT count(*) FROM gone_runs) AS stage_runs,
         (SELECT count(*) FROM gone_deliveries) AS deliveries,
         (SELECT count(*) FROM gone_deletions) AS early_deletions
