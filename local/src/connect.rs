@@ -155,7 +155,7 @@ async fn write(
         return Err(ConnectError::NoUser);
     }
     users::ensure_connection(tx, user, provider, account).await?;
-    if !connections::store_first_tokens(tx, user, provider, account, sealed).await? {
+    if !connections::store_first_tokens(tx, user, provider, account, sealed, None).await? {
         return Err(ConnectError::Taken);
     }
     reconciliations::make_due(tx, user, provider).await?;

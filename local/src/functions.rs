@@ -14,6 +14,7 @@ pub(crate) async fn run(name: &str) -> Option<Result<(), platform::Error>> {
         "compute-analysis" => compute_analysis::run().await,
         "calculate-metrics" => calculate_metrics::run().await,
         "fetch-activity" => fetch_activity::run().await,
+        "connect-provider" => connect_provider::run().await,
         "sweep-stages" => sweep_stages::run().await,
         _ => return None,
     })

@@ -58,6 +58,7 @@ fn the_deployment_is_understood_whole() {
             "compute-analysis",
             "calculate-metrics",
             "fetch-activity",
+            "connect-provider",
             "sweep-stages",
         ]
     );
@@ -67,7 +68,7 @@ fn the_deployment_is_understood_whole() {
             .iter()
             .map(|f| f.routes.len())
             .sum::<usize>(),
-        21
+        26
     );
     assert_eq!(template.queues.len(), 8);
 }
@@ -158,6 +159,7 @@ fn every_variable_of_the_deployment_has_a_value_here() {
             "paceline_stages",
             "paceline_stages",
             "paceline_fetch",
+            "paceline_connect",
             "paceline_sweep",
         ]
     );

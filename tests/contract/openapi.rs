@@ -15,6 +15,8 @@ use local::template::Template;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
+use store::connections::Connection;
+use store::erasures::Receipt;
 use store::ingest;
 use store::reads::{FetchView, PlanView, SourceView, Status, WorkoutView};
 use uuid::Uuid;
@@ -240,6 +242,11 @@ fn the_document_is_whole() {
     }
 }
 
+/// It is called as a webhook is: a provider sends a browser there, with a state and without a token.
+fn is_callback(path: &str) -> bool {
+    path == "/connections/{provider}/callback"
+}
+
 ///
 #[test]
 fn all_but_health_and_webhooks_need_a_token() {
@@ -251,7 +258,7 @@ fn all_but_health_and_webhooks_need_a_token() {
     );
 
     for (method, path, operation) in operations(&document) {
-        let open = path == "/health" || path.starts_with("/webhooks/");
+        let open = path == "/health" || path.starts_with("/webhooks/") || is_callback(&path);
         assert_eq!(
             operation.get("security") == Some(&json!([])),
             open,
@@ -473,6 +480,42 @@ fn a_workout_is_shown_as_documented() {
         "WorkoutList",
         &json!({"workouts": [shown], "next_cursor": "x"}),
     );
+}
+
+#[test]
+fn connections_and_erasures_are_shown_as_documented() {
+    let document = document().unwrap();
+    let connection = Connection {
+        provider: "strava".to_owned(),
+        account: "4455667".to_owned(),
+        status: "connected".to_owned(),
+        scopes: vec!["read".to_owned()],
+        connected_at: DateTime::UNIX_EPOCH,
+        last_heard_at: None,
+        backfill: Some(json!({
+            "since": "2026-01-01", "state": "fetching", "found": 3, "fetched": 1, "failed": 0,
+        })),
+    };
+    let mut shown = serde_json::to_value(connection).unwrap();
+    shown["missing_scopes"] = json!(["activity:read_all"]);
+    assert_fits(&document, "Connection", &shown);
+    assert_fits(
+        &document,
+        "ConnectionList",
+        &json!({ "connections": [shown] }),
+    );
+
+    let receipt = Receipt {
+        erasure_id: Uuid::nil(),
+        provider: "strava".to_owned(),
+        why: "athlete_asked".to_owned(),
+        revoked: Some(true),
+        rows: json!({"workouts": 1}),
+        erased_at: DateTime::UNIX_EPOCH,
+    };
+    let shown = serde_json::to_value(receipt).unwrap();
+    assert_fits(&document, "Erasure", &shown);
+    assert_fits(&document, "ErasureList", &json!({ "erasures": [shown] }));
 }
 
 /// What is stored as an outcome is answered as one.

@@ -96,6 +96,7 @@ async fn every_policy_asks_whose_row_it_is_but_those_that_are_argued_for() {
     assert_eq!(
         argued,
         [
+            "authorisations.named_state for paceline_connect",
             "connections.named_account for paceline_ingest",
             "deliveries.every_delivery for paceline_sweep",
             "deliveries.operator_lists for the owner",

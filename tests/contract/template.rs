@@ -79,10 +79,10 @@ fn every_function_is_built_in_its_own_folder() {
 fn timeouts_are_those_of_the_limits() {
     for function in template().unwrap().functions {
         let answers_people = !function.routes.is_empty();
-        let expected = if answers_people {
-            LIMITS.http_timeout
-        } else {
-            LIMITS.stage_timeout
+        let expected = match function.name.as_str() {
+            "connect-provider" => LIMITS.connect_timeout,
+            _ if answers_people => LIMITS.http_timeout,
+            _ => LIMITS.stage_timeout,
         };
         assert_eq!(function.timeout, expected, "{}", function.name);
         assert!(
@@ -251,10 +251,11 @@ fn the_template_gives_every_variable_that_the_code_reads_and_no_other() {
         }
         assert_eq!(
             has("PROVIDER_SETTINGS"),
-            ["ingest-activity", "fetch-activity"].contains(&name.as_str()),
+            ["ingest-activity", "fetch-activity", "connect-provider"].contains(&name.as_str()),
             "{name}"
         );
-        assert_eq!(has("TOKEN_KEYS"), name == "fetch-activity", "{name}");
+        let has_tokens = ["fetch-activity", "connect-provider"].contains(&name.as_str());
+        assert_eq!(has("TOKEN_KEYS"), has_tokens, "{name}");
     }
 }
 

@@ -174,9 +174,13 @@ async fn tokens_are_sealed_and_only_who_asks_may_read_them() {
         .rows(
             "SELECT to_jsonb(rolname) FROM pg_roles
              WHERE rolname LIKE 'paceline\\_%'
-                 AND has_column_privilege(oid, 'connections', 'access_token', 'SELECT')",
+                 AND has_column_privilege(oid, 'connections', 'access_token', 'SELECT')
+             ORDER BY 1",
         )
         .await;
-    assert_eq!(readers, [json!("paceline_fetch")]);
+    assert_eq!(
+        readers,
+        [json!("paceline_connect"), json!("paceline_fetch")]
+    );
     world.stop().await;
 }

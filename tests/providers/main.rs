@@ -8,8 +8,11 @@
 )]
 
 mod access;
+mod authorise;
+mod backfill;
 mod connect;
 mod coros;
+mod disconnect;
 mod doors;
 mod everyone;
 mod fetch;

@@ -91,6 +91,11 @@ async fn every_path_of_users_asks_for_a_token_that_is_believed() {
         (Method::DELETE, format!("/planned-workouts/{id}")),
         (Method::GET, "/athlete".to_owned()),
         (Method::PUT, "/athlete".to_owned()),
+        (Method::GET, "/connections".to_owned()),
+        (Method::GET, "/connections/erasures".to_owned()),
+        (Method::POST, "/connections/strava".to_owned()),
+        (Method::DELETE, "/connections/strava".to_owned()),
+        (Method::POST, "/connections/strava/backfill".to_owned()),
     ] {
         let url = format!("{}{path}", world.endpoint().url);
         for (token, code) in [(None, "token_missing"), (Some("x.y.z"), "token_malformed")] {

@@ -1,11 +1,12 @@
 //! Row-level security: PostgreSQL itself shows nobody another athlete's row.
 
 use local::cloud::Start;
+use sha2::Digest;
 use sqlx::PgConnection;
 use support::world;
 use support::world::World;
 
-const TABLES: [&str; 9] = [
+const TABLES: [&str; 12] = [
     "users",
     "athletes",
     "athlete_thresholds",
@@ -15,6 +16,9 @@ const TABLES: [&str; 9] = [
     "recordings",
     "stage_runs",
     "early_deletions",
+    "authorisations",
+    "erasure_receipts",
+    "backfills",
 ];
 
 async fn count(sql: &mut PgConnection, table: &str) -> Option<i64> {
@@ -40,6 +44,20 @@ async fn with_one_of_everything() -> World {
     let profile = r#"{"thresholds": [{"valid_from": "2026-01-01", "ftp_w": 250}]}"#;
     let put = world.send(reqwest::Method::PUT, "/athlete", profile).await;
     assert_eq!(put.status, 200);
+    for statement in [
+        "INSERT INTO authorisations (user_id, provider, state_sha256, expires_at)
+             SELECT id, 'strava', sha256('a state'), now() FROM users",
+        "INSERT INTO backfills (
+                 connection_id, user_id, provider, since, until, next_page, is_listed, found
+             )
+             SELECT id, user_id, provider, now(), now(), 1, false, 0 FROM connections",
+        "INSERT INTO erasure_receipts (id, user_id, provider, why, erased)
+             SELECT gen_random_uuid(), id, 'strava', 'athlete_asked', '{}' FROM users",
+    ] {
+        let mut sql = world.sql().await;
+        let written = sqlx::query(statement).execute(&mut sql).await;
+        assert!(written.is_ok(), "{written:?}");
+    }
     world
 }
 
@@ -55,6 +73,7 @@ async fn without_a_user_no_function_sees_a_row_and_with_one_only_that_users() {
         "paceline_plan",
         "paceline_stages",
         "paceline_read",
+        "paceline_connect",
     ] {
         let mut sql = world.database().connect_as(role).await;
         let mut seen = 0;
@@ -79,6 +98,30 @@ async fn without_a_user_no_function_sees_a_row_and_with_one_only_that_users() {
             }
         }
         assert!(seen > 0, "{role} sees its own user's rows");
+    }
+    world.stop().await;
+}
+
+/// A-13: a browser comes back with nothing but a state.
+#[tokio::test]
+async fn a_state_shows_the_row_that_it_is_of_and_no_other() {
+    let world = with_one_of_everything().await;
+    let mut sql = world.database().connect_as("paceline_connect").await;
+    let state = sha2::Sha256::digest(b"a state");
+    let hex: String = state.iter().map(|byte| format!("{byte:02x}")).collect();
+    for (named, expected) in [("", 0), ("00", 0), (hex.as_str(), 1)] {
+        sqlx::query("SELECT set_config('app.state', $1, false)")
+            .bind(named)
+            .execute(&mut sql)
+            .await
+            .unwrap();
+        assert_eq!(count(&mut sql, "authorisations").await, Some(expected));
+        assert_eq!(count(&mut sql, "connections").await, Some(0));
+        let taken = sqlx::query("DELETE FROM authorisations")
+            .execute(&mut sql)
+            .await
+            .unwrap();
+        assert_eq!(taken.rows_affected(), 0, "it is seen, and no more");
     }
     world.stop().await;
 }

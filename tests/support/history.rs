@@ -192,13 +192,14 @@ const fn hot(path: &'static str, role: &'static str, arguments: &'static str) ->
 }
 
 /// In the order in which a delivery, a stage, the sweep and a client run them: one leaves what the next one needs.
-const HOT: [Hot; 40] = [
+const HOT: [Hot; 42] = [
     hot(
         "users/find_user_by_connection",
         "ingest",
         "'paceline', :account",
     ),
     hot("users/find_active_user", "ingest", ":user"),
+    hot("users/find_connected_user", "ingest", ":user, 'paceline', :account"),
     hot(
         "deliveries/find_delivery",
         "ingest",
@@ -280,7 +281,7 @@ const HOT: [Hot; 40] = [
     hot(
         "reconciliations/claim_due",
         "fetch",
-        ":new, 60, ARRAY['strava']",
+        ":new, 60, ARRAY['strava'], ARRAY['garmin']",
     ),
     hot("deliveries/forget_bodies", "sweep", "2592000, 500"),
     hot(
@@ -314,6 +315,7 @@ const HOT: [Hot; 40] = [
         ":user, 'infinity', 'ffffffff-ffff-ffff-ffff-ffffffffffff', 50",
     ),
     hot("reads/list_sessions", "read", ":user, ARRAY[:workout]::uuid[]"),
+    hot("connections/list_connections", "connect", ":user"),
 ];
 
 /// Runs every hot statement once on a filled database, as the role that it is for, and undoes it.

@@ -8,24 +8,30 @@
 //!
 //! Connections of providers that do not list are looked after too: when they last delivered is noted,
 //! so that a provider that has stopped sending webhooks altogether is told to the operator.
+//!
+//! The same pass decides what a webhook said of our access: nothing is believed of it but that the
+//! provider is to be asked. When that refuses us, what it brought is erased.
 
 use crate::FetchActivity;
 use crate::access::{NoAccess, Question, Wanted};
 use chrono::{DateTime, TimeDelta, Utc};
-use futures_util::future::BoxFuture;
+use futures_util::future::{BoxFuture, ready};
 use platform::app::end;
 use platform::clock;
 use platform::faults;
 use platform::providers::api::{Api, Refusal};
+use platform::providers::oauth;
 use platform::providers::source::{Listed, Lists, LookedFor, Page, Source};
 use platform::stage;
 use serde::Serialize;
 use std::time::{Duration, Instant};
+use store::backfills::{self, Counted};
+use store::erasures::{self, Erasure, Why};
 use store::ingest;
 use store::reconciliations::{self, Due, Reconciled, Silent};
 use store::stages::RunKey;
 use store::workouts::{self, Known, ProviderKey};
-use store::{StoreError, Tx};
+use store::{StoreError, Tx, connections};
 
 /// How far back a connection is asked that was never asked before.
 const FIRST_LOOK: TimeDelta = TimeDelta::days(30);
@@ -91,6 +97,24 @@ struct Looked {
     changed: i64,
 }
 
+/// Whose access it is, and so whether there is any.
+struct Whose<'q> {
+    source: &'q dyn Source,
+}
+
+impl Question for Whose<'_> {
+    type Answer = ();
+
+    fn put<'a>(
+        &'a self,
+        api: &'a Api<'a>,
+        _account: &'a str,
+    ) -> BoxFuture<'a, Result<Self::Answer, Refusal>> {
+        // Only who tells is asked.
+        oauth::ask_whose(self.source, api).unwrap_or_else(|| Box::pin(ready(Ok(()))))
+    }
+}
+
 impl FetchActivity {
     /// Asks about what is due, one connection after another, until nothing is or it is time; and
     /// tells which providers are silent.
@@ -105,7 +129,7 @@ impl FetchActivity {
                 is_asked,
                 reconciled,
                 changed,
-            } = self.look_back(&due, correlation_id).await?;
+            } = self.look_back(&due, started, correlation_id).await?;
             pass.asked += u64::from(is_asked);
             pass.unanswered += u64::from(reconciled.error.is_some());
             pass.repaired += reconciled.repaired;
@@ -153,77 +177,31 @@ impl FetchActivity {
     }
 
     /// Asks one connection, and announces what is new.
-    async fn look_back(&self, due: &Due, correlation_id: &str) -> Result<Looked, StoreError> {
-        let asked_at = clock::now();
-        let since = due
-            .reconciled_at
-            .map_or(asked_at - FIRST_LOOK, |last| last - OVERLAP);
-        let mut reconciled = Reconciled {
-            until: Some(asked_at),
-            repaired: 0,
-            error: None,
-            again: EVERY,
-        };
-        let mut changed = 0;
-        let source = self.sources.find(&due.provider).map(|(_, source)| source);
-        let Some((source, lists)) = source.and_then(|source| Some((source, source.lists()?)))
-        else {
-            return Ok(Looked {
-                is_asked: false,
-                reconciled,
-                changed,
-            });
-        };
-        let mut next = None;
-        for number in 1..=MOST_PAGES {
-            let page = WhatThereIs {
-                lists,
-                since,
-                next: next.as_deref(),
-            };
-            match self.page(due, source, &page).await {
-                Ok(page) => {
-                    let announced = self.announce(due, &page.listed, correlation_id).await?;
-                    reconciled.repaired += announced.new;
-                    changed += announced.changed;
-                    // A page that leads to itself leads nowhere.
-                    if page.next.is_none() || page.next == next {
-                        break;
-                    }
-                    if number == MOST_PAGES {
-                        let provider = &due.provider;
-                        tracing::warn!(provider, "a list has more pages than are looked at");
-                    }
-                    next = page.next;
-                }
-                Err(NoAccess::Store(error)) => return Err(error),
-                Err(NoAccess::Lasting(error)) => {
-                    // Nothing changes by asking; who connects again makes it due.
-                    reconciled.until = None;
-                    reconciled.error = Some(error.to_owned());
-                    break;
-                }
-                Err(NoAccess::Passing(refusal)) => {
-                    reconciled.until = None;
-                    reconciled.again = patience(&refusal, asked_at);
-                    reconciled.error = Some(refusal.to_string());
-                    break;
-                }
-            }
-        }
-        Ok(Looked {
-            is_asked: true,
-            reconciled,
-            changed,
-        })
-    }
-
-    async fn page(
+    async fn look_back(
         &self,
         due: &Due,
-        source: &dyn Source,
-        page: &WhatThereIs<'_>,
-    ) -> Result<Page, NoAccess> {
+        started: Instant,
+        correlation_id: &str,
+    ) -> Result<Looked, StoreError> {
+        let asked_at = clock::now();
+        let mut looked = Looked {
+            is_asked: false,
+            reconciled: Reconciled {
+                until: Some(asked_at),
+                repaired: 0,
+                error: None,
+                again: EVERY,
+            },
+            changed: 0,
+        };
+        let Some((_, source)) = self.sources.find(&due.provider) else {
+            return Ok(looked);
+        };
+        let first_look = source.settings().first_look_days;
+        let first_look = first_look.map_or(FIRST_LOOK, |days| TimeDelta::days(days.into()));
+        let since = due
+            .reconciled_at
+            .map_or(asked_at - first_look, |last| last - OVERLAP);
         let wanted = Wanted {
             store: &self.store,
             keys: &self.keys,
@@ -233,7 +211,155 @@ impl FetchActivity {
             user: due.user,
             is_live: false,
         };
-        wanted.ask(page).await
+        let asked = match source.lists() {
+            Some(lists) => {
+                looked.is_asked = true;
+                self.ask_what(due, &wanted, lists, since, correlation_id, &mut looked)
+                    .await
+            }
+            // What lists nothing is asked only whether our access, which is in doubt, is over.
+            None if due.doubted_at.is_some() => {
+                looked.is_asked = true;
+                wanted.ask(&Whose { source }).await
+            }
+            None => return Ok(looked),
+        };
+        let reconciled = &mut looked.reconciled;
+        match asked {
+            Ok(()) => {
+                if let Some(lists) = source.lists() {
+                    let listed = self.backfill(due, &wanted, lists, started, correlation_id);
+                    match listed.await {
+                        Ok(true) => {}
+                        Ok(false) => reconciled.again = Duration::ZERO,
+                        Err(NoAccess::Store(error)) => return Err(error),
+                        Err(NoAccess::Lasting(error)) => reconciled.error = Some(error.to_owned()),
+                        Err(NoAccess::Passing(refusal)) => {
+                            reconciled.again = patience(&refusal, asked_at);
+                            reconciled.error = Some(refusal.to_string());
+                        }
+                    }
+                }
+            }
+            Err(NoAccess::Store(error)) => return Err(error),
+            Err(NoAccess::Lasting(error)) => {
+                // Nothing changes by asking; who connects again makes it due.
+                reconciled.until = None;
+                reconciled.error = Some(error.to_owned());
+                self.erase_if_deauthorised(due).await?;
+            }
+            Err(NoAccess::Passing(refusal)) => {
+                reconciled.until = None;
+                reconciled.again = patience(&refusal, asked_at);
+                reconciled.error = Some(refusal.to_string());
+            }
+        }
+        Ok(looked)
+    }
+
+    /// Asks what there is, page by page, and announces what is new.
+    async fn ask_what(
+        &self,
+        due: &Due,
+        wanted: &Wanted<'_>,
+        lists: &dyn Lists,
+        since: DateTime<Utc>,
+        correlation_id: &str,
+        looked: &mut Looked,
+    ) -> Result<(), NoAccess> {
+        let mut next = None;
+        for number in 1..=MOST_PAGES {
+            let question = WhatThereIs {
+                lists,
+                since,
+                next: next.as_deref(),
+            };
+            let page = wanted.ask(&question).await?;
+            faults::point("before_announcing");
+            let announced = self.announce(due, &page.listed, correlation_id).await?;
+            looked.reconciled.repaired += announced.new;
+            looked.changed += announced.changed;
+            // A page that leads to itself leads nowhere.
+            if page.next.is_none() || page.next == next {
+                break;
+            }
+            if number == MOST_PAGES {
+                let provider = &due.provider;
+                tracing::warn!(provider, "a list has more pages than are looked at");
+            }
+            next = page.next;
+        }
+        Ok(())
+    }
+
+    /// Announces a backfill page by page, as long as there is time; `true` at its end, or when there
+    /// is none. Each page is counted as it is announced, so the next pass goes on behind it.
+    async fn backfill(
+        &self,
+        due: &Due,
+        wanted: &Wanted<'_>,
+        lists: &dyn Lists,
+        started: Instant,
+        correlation_id: &str,
+    ) -> Result<bool, NoAccess> {
+        while started.elapsed() < LONG_ENOUGH {
+            let mut tx = self.store.begin(due.user).await?;
+            let unlisted = backfills::find_unlisted(&mut tx, due.user, due.connection_id).await;
+            end(tx).await;
+            let Some(unlisted) = unlisted? else {
+                return Ok(true);
+            };
+            let question = WhatThereIs {
+                lists,
+                since: unlisted.since,
+                next: unlisted.next_page.as_deref(),
+            };
+            let page = wanted.ask(&question).await?;
+            let counted = Counted {
+                found: i64::try_from(page.listed.len()).unwrap_or(i64::MAX),
+                // A page that leads to itself leads nowhere.
+                next: page
+                    .next
+                    .filter(|next| Some(next) != unlisted.next_page.as_ref()),
+            };
+            faults::point("before_backfilling");
+            let mut tx = self.store.begin(due.user).await?;
+            let announced = match announce(&mut tx, due, &page.listed).await {
+                Ok(announced) => announced,
+                Err(error) => {
+                    end(tx).await;
+                    return Err(error.into());
+                }
+            };
+            let (user, connection) = (due.user, due.connection_id);
+            match backfills::advance_backfill(&mut tx, user, connection, &unlisted, &counted).await
+            {
+                Ok(true) => tx.commit().await?,
+                // Somebody else counted it, or it was begun anew: then it is listed again.
+                Ok(false) => {
+                    end(tx).await;
+                    continue;
+                }
+                Err(error) => {
+                    end(tx).await;
+                    return Err(error.into());
+                }
+            }
+            self.doorbell.ring(&announced.runs, correlation_id).await;
+        }
+        Ok(false)
+    }
+
+    /// Erases what a connection brought when a webhook said that our access ended and the provider
+    /// has refused it.
+    async fn erase_if_deauthorised(&self, due: &Due) -> Result<(), StoreError> {
+        let mut tx = self.store.begin(due.user).await?;
+        let erased = erase_if_deauthorised(&mut tx, due).await;
+        if stage::settle(tx, erased).await? {
+            let provider = &due.provider;
+            tracing::info!(provider, "the athlete took our access away: erased");
+        }
+        Ok(())
     }
 
     /// Announces what is not known of a page, or is not known as it is now.
@@ -288,6 +414,10 @@ struct Announced {
 async fn announce(tx: &mut Tx, due: &Due, listed: &[Listed]) -> Result<Announced, StoreError> {
     tx.lock_user(due.user).await?;
     let mut announced = Announced::default();
+    // Whoever disconnected while the provider was asked must not get anything back.
+    if !connections::is_there(tx, due.user, due.connection_id).await? {
+        return Ok(announced);
+    }
     for activity in listed {
         let (Listed::There { activity_id, .. } | Listed::Deleted { activity_id }) = activity;
         let key = ProviderKey::activity(&due.provider, activity_id);
@@ -320,6 +450,22 @@ fn is_newer(listed: &Listed, known: &Known) -> bool {
         // Only its own 404 counts, so it is asked.
         Listed::Deleted { .. } => true,
     }
+}
+
+async fn erase_if_deauthorised(tx: &mut Tx, due: &Due) -> Result<bool, StoreError> {
+    tx.lock_user(due.user).await?;
+    if !erasures::is_deauthorised(tx, due.user, due.connection_id).await? {
+        return Ok(false);
+    }
+    let erasure = Erasure {
+        provider: &due.provider,
+        why: Why::Deauthorised,
+        keeps_workouts: false,
+        // It is over, and nobody was asked to end it.
+        revoked: None,
+    };
+    let receipt = erasures::erase_provider(tx, due.user, erasure).await?;
+    Ok(receipt.is_some())
 }
 
 /// When a provider that did not answer is asked again.

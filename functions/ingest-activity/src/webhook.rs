@@ -153,11 +153,13 @@ async fn apply(
         .await?
         .ok_or_else(unknown)?;
     tx.act_for(user).await?;
-    if !users::is_active(tx, user).await? {
-        return Err(unknown());
-    }
+    platform::faults::point("before_user_lock");
     tx.lock_user(user).await?;
     platform::faults::point("after_user_lock");
+    // Whoever disconnected a moment ago must not get anything back.
+    if !users::is_connected(tx, user, delivery.provider, &item.account).await? {
+        return Err(unknown());
+    }
     if let Some(workout_id) = deliveries::find_delivery(tx, user, delivery).await? {
         return Ok(Applied::Before(workout_id));
     }

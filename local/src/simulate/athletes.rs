@@ -59,7 +59,8 @@ async fn make(
     tx.act_for(user).await?;
     users::ensure_user(&mut tx, user, &name).await?;
     users::ensure_connection(&mut tx, user, provider.as_str(), &account).await?;
-    if !connections::store_first_tokens(&mut tx, user, provider.as_str(), &account, &sealed).await?
+    if !connections::store_first_tokens(&mut tx, user, provider.as_str(), &account, &sealed, None)
+        .await?
     {
         tx.rollback().await?;
         return Err(SimulateError::Taken { provider, account });

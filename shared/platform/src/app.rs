@@ -34,7 +34,15 @@ impl UserApp {
     /// # Errors
     /// [`StartError`] names the variable.
     pub fn from_environment() -> Result<Self, StartError> {
-        let store = Store::new(&config::database(Pace::Http)?)?;
+        Self::at(Pace::Http)
+    }
+
+    /// Builds it from the environment, with the database's limits of this pace.
+    ///
+    /// # Errors
+    /// [`StartError`] names the variable.
+    pub fn at(pace: Pace) -> Result<Self, StartError> {
+        let store = Store::new(&config::database(pace)?)?;
         let verifier = TokenVerifier::new(&config::auth()?)?;
         Ok(Self { store, verifier })
     }

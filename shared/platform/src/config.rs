@@ -38,6 +38,9 @@ pub struct Limits {
     pub http_statement: Duration,
     /// Longest wait for a lock or a connection of an HTTP function.
     pub http_wait: Duration,
+    /// The Lambda timeout of the function that connects providers: it asks a provider three times at
+    /// most, 8 s each, and API Gateway gives up after 30 s.
+    pub connect_timeout: Duration,
     /// A stage's Lambda timeout: the computation is bounded by sample caps, far below.
     pub stage_timeout: Duration,
     /// Longest statement of a stage.
@@ -81,6 +84,7 @@ pub const LIMITS: Limits = Limits {
     http_timeout: Duration::from_secs(5),
     http_statement: Duration::from_secs(1),
     http_wait: Duration::from_millis(500),
+    connect_timeout: Duration::from_secs(29),
     stage_timeout: Duration::from_secs(30),
     stage_statement: Duration::from_secs(20),
     stage_wait: Duration::from_secs(5),

@@ -155,7 +155,7 @@ impl<'a> Told<'a> {
             Self::Deleted(id) => ingest::delete(tx, user, key(id), occurred_at).await,
             Self::Access => {
                 // The provider is asked before it is believed.
-                reconciliations::make_due(tx, user, delivery.provider).await?;
+                reconciliations::doubt_access(tx, user, delivery.provider).await?;
                 Ok(Ingested::quiet(None, Outcome::Noted))
             }
         }

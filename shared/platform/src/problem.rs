@@ -83,6 +83,29 @@ impl Problem {
         Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unknown_format", detail)
     }
 
+    /// 500: our own fault, which the log alone is told.
+    pub fn internal(fault: &'static str) -> Self {
+        tracing::error!(fault, "a fault of ours");
+        Self::ours()
+    }
+
+    fn ours() -> Self {
+        let detail = "this is our fault; it is logged";
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", detail)
+    }
+
+    /// 502: a provider that had to be asked did not answer.
+    pub fn provider_unavailable() -> Self {
+        let detail = "the provider did not answer; start again in a while";
+        Self::new(StatusCode::BAD_GATEWAY, "provider_unavailable", detail)
+    }
+
+    /// 502: what a provider answered cannot be used.
+    pub fn provider_answer() -> Self {
+        let detail = "the provider's answer cannot be used; it is logged";
+        Self::new(StatusCode::BAD_GATEWAY, "provider_answer", detail)
+    }
+
     /// 422: well-formed, but not acceptable.
     pub fn unprocessable(code: &'static str, detail: impl Into<String>) -> Self {
         Self::new(StatusCode::UNPROCESSABLE_ENTITY, code, detail)
@@ -155,10 +178,6 @@ impl From<StoreError> for Problem {
             };
         }
         tracing::error!(%error, cause, "a statement failed");
-        Self::new(
-            StatusCode::INTERNAL_SERVER_ERROR,
-            "internal",
-            "this is our fault; it is logged",
-        )
+        Self::ours()
     }
 }

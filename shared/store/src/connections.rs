@@ -1,8 +1,11 @@
-//! An athlete's access to a provider: sealed tokens, and the claim of whoever refreshes them.
+//! An athlete's access to a provider: sealed tokens, and the claim of whoever refreshes them; and
+//! what the athlete sees of it.
 
 use crate::{StoreError, Tx};
 use chrono::{DateTime, Utc};
 use domain::id::UserId;
+use serde::Serialize;
+use serde_json::Value;
 use sqlx::FromRow;
 use std::time::Duration;
 use uuid::Uuid;
@@ -122,8 +125,8 @@ pub async fn require_reauthorisation(tx: &mut Tx, access: &Access) -> Result<(),
     Ok(())
 }
 
-/// Stores the first tokens of an account; `false` when it is another user's. For set-up by the
-/// schema's owner.
+/// Stores the first tokens of an account, and the scopes that go with them where they are told;
+/// `false` when the account is another user's.
 ///
 /// # Errors
 /// [`StoreError`] when the role may not, or the database is away.
@@ -133,6 +136,7 @@ pub async fn store_first_tokens(
     provider: &str,
     provider_user_id: &str,
     tokens: &SealedTokens,
+    scopes: Option<&[String]>,
 ) -> Result<bool, StoreError> {
     let query = tx
         .query(include_str!(
@@ -143,6 +147,71 @@ pub async fn store_first_tokens(
         .bind(provider_user_id.to_owned())
         .bind(tokens.access.clone())
         .bind(tokens.refresh.clone())
-        .bind(tokens.expires_at);
+        .bind(tokens.expires_at)
+        .bind(scopes.map(<[String]>::to_vec));
     Ok(tx.execute(query).await? > 0)
+}
+
+/// A connection as its athlete sees it.
+#[derive(Debug, Clone, PartialEq, FromRow, Serialize)]
+pub struct Connection {
+    /// The provider's name.
+    pub provider: String,
+    /// The provider's own account of the athlete.
+    pub account: String,
+    /// `connected` or `needs_reauthorisation`.
+    pub status: String,
+    /// What the athlete granted, in the provider's words.
+    pub scopes: Vec<String>,
+    /// Since when there is a connection.
+    pub connected_at: DateTime<Utc>,
+    /// When the provider last told something or answered what there is.
+    pub last_heard_at: Option<DateTime<Utc>>,
+    /// How far the athlete's past was brought in, if that was asked for: `since` (a date), `state`
+    /// (`listing`, `fetching` or `complete`), and how many activities were `found`, `fetched` and
+    /// `failed`.
+    pub backfill: Option<Value>,
+}
+
+/// Lists an athlete's connections.
+///
+/// # Errors
+/// [`StoreError`] when the database is away.
+pub async fn list_connections(tx: &mut Tx, user: UserId) -> Result<Vec<Connection>, StoreError> {
+    let query = tx
+        .query_as(include_str!("../queries/connections/list_connections.sql"))
+        .bind(user.0);
+    tx.fetch_all(query).await
+}
+
+/// Whether an athlete has another account at this provider.
+///
+/// # Errors
+/// [`StoreError`] when the database is away.
+pub async fn has_other_account(
+    tx: &mut Tx,
+    user: UserId,
+    provider: &str,
+    account: &str,
+) -> Result<bool, StoreError> {
+    let query = tx
+        .query_as::<(Uuid,)>(include_str!(
+            "../queries/connections/find_other_account.sql"
+        ))
+        .bind(user.0)
+        .bind(provider.to_owned())
+        .bind(account.to_owned());
+    Ok(tx.fetch_optional(query).await?.is_some())
+}
+
+/// Whether a connection is still there.
+///
+/// # Errors
+/// [`StoreError`] when the database is away.
+pub async fn is_there(tx: &mut Tx, user: UserId, connection: Uuid) -> Result<bool, StoreError> {
+    let query = tx
+        .query_as::<(Uuid,)>(include_str!("../queries/connections/find_connection.sql"))
+        .bind(connection)
+        .bind(user.0);
+    Ok(tx.fetch_optional(query).await?.is_some())
 }

@@ -8,10 +8,13 @@
 
 pub mod athletes;
 pub mod attach;
+pub mod authorisations;
+pub mod backfills;
 pub mod budgets;
 pub mod connections;
 pub mod deletions;
 pub mod deliveries;
+pub mod erasures;
 mod error;
 pub mod ingest;
 pub mod merging;

@@ -119,6 +119,12 @@ pub(crate) async fn regroup(
 /// # Errors
 /// [`StoreError`] when the database is away.
 pub async fn apply_preference(tx: &mut Tx, user: UserId) -> Result<Vec<WorkoutId>, StoreError> {
+    let groups = list_merged(tx, user).await?;
+    Ok(settle(tx, user, groups, None).await?.requested)
+}
+
+/// Lists the sources of every session that several tell of, session by session.
+async fn list_merged(tx: &mut Tx, user: UserId) -> Result<Vec<Vec<Source>>, StoreError> {
     let query = tx
         .query_as::<SourceRow>(include_str!("../queries/merging/list_merged.sql"))
         .bind(user.0);
@@ -127,8 +133,29 @@ pub async fn apply_preference(tx: &mut Tx, user: UserId) -> Result<Vec<WorkoutId
         let head = source.merged_into.unwrap_or(source.workout_id);
         groups.entry(head).or_default().push(source);
     }
-    let groups = groups.into_values().collect();
-    Ok(settle(tx, user, groups, None).await?.requested)
+    Ok(groups.into_values().collect())
+}
+
+/// Parts what a provider tells from what others tell of the same sessions, because it goes, and answers
+/// the workouts that are computed without it now.
+///
+/// # Errors
+/// [`StoreError`] when the database is away.
+pub(crate) async fn part_from(
+    tx: &mut Tx,
+    user: UserId,
+    provider: &str,
+) -> Result<Vec<WorkoutId>, StoreError> {
+    let mut parted = Vec::new();
+    for mut sources in list_merged(tx, user).await? {
+        if sources.iter().any(|source| source.provider == provider) {
+            for source in &mut sources {
+                source.kept_apart |= source.provider == provider;
+            }
+            parted.extend(group(sources));
+        }
+    }
+    Ok(settle(tx, user, parted, None).await?.requested)
 }
 
 /// Takes a workout that several sources tell of apart, for good, and answers the workouts that those

@@ -18,6 +18,8 @@ pub struct Due {
     pub provider: String,
     /// Until when everything is known; `None` when it was never asked.
     pub reconciled_at: Option<DateTime<Utc>>,
+    /// When a webhook said that our access ended, if the provider was not asked since.
+    pub doubted_at: Option<DateTime<Utc>>,
     /// The right to end it.
     pub claim: Uuid,
 }
@@ -28,6 +30,7 @@ struct DueRow {
     user_id: Uuid,
     provider: String,
     reconciled_at: Option<DateTime<Utc>>,
+    doubted_at: Option<DateTime<Utc>>,
 }
 
 /// Claims the connection that has been due the longest, of one of these providers.
@@ -51,6 +54,7 @@ pub async fn claim_due(
         user: UserId(row.user_id),
         provider: row.provider,
         reconciled_at: row.reconciled_at,
+        doubted_at: row.doubted_at,
         claim,
     }))
 }
@@ -86,7 +90,8 @@ pub async fn finish_reconciliation(
         .bind(reconciled.again.as_secs_f64())
         .bind(reconciled.until)
         .bind(reconciled.repaired)
-        .bind(reconciled.error.clone());
+        .bind(reconciled.error.clone())
+        .bind(due.doubted_at);
     tx.execute(query).await?;
     Ok(())
 }
@@ -130,7 +135,7 @@ pub async fn sees_every_connection(tx: &mut Tx) -> Result<bool, StoreError> {
     Ok(tx.fetch_optional(query).await?.is_some_and(|(sees,)| sees))
 }
 
-/// Has an athlete's connection asked about as soon as may be.
+/// Has an athlete's connection asked about as soon as may be, because it is new or new again.
 ///
 /// # Errors
 /// [`StoreError`] when the database is away.
@@ -170,4 +175,31 @@ pub async fn list_silent(
         .bind(providers)
         .bind(after.as_secs_f64());
     tx.fetch_all(query).await
+}
+
+/// Has an athlete's connection asked about as soon as may be, because a webhook says that our access
+/// ended.
+///
+/// # Errors
+/// [`StoreError`] when the database is away.
+pub async fn doubt_access(tx: &mut Tx, user: UserId, provider: &str) -> Result<(), StoreError> {
+    let query = tx
+        .query(include_str!("../queries/reconciliations/doubt_access.sql"))
+        .bind(user.0)
+        .bind(provider.to_owned());
+    tx.execute(query).await?;
+    Ok(())
+}
+
+/// Has an athlete's connection asked about as soon as may be, because more of it is wanted.
+///
+/// # Errors
+/// [`StoreError`] when the database is away.
+pub async fn hasten(tx: &mut Tx, user: UserId, provider: &str) -> Result<(), StoreError> {
+    let query = tx
+        .query(include_str!("../queries/reconciliations/hasten.sql"))
+        .bind(user.0)
+        .bind(provider.to_owned());
+    tx.execute(query).await?;
+    Ok(())
 }

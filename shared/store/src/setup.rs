@@ -6,13 +6,14 @@ use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{Connection, PgConnection, PgPool};
 
 /// The roles that functions connect as, one per function group.
-pub const ROLES: [&str; 6] = [
+pub const ROLES: [&str; 7] = [
     "paceline_ingest",
     "paceline_plan",
     "paceline_stages",
     "paceline_sweep",
     "paceline_read",
     "paceline_fetch",
+    "paceline_connect",
 ];
 
 /// A connection as the schema's owner.

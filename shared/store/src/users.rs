@@ -31,6 +31,24 @@ pub async fn is_active(tx: &mut Tx, user: UserId) -> Result<bool, StoreError> {
     Ok(tx.fetch_optional(query).await?.is_some())
 }
 
+/// Whether the user may use the platform and still has this account.
+///
+/// # Errors
+/// [`StoreError`] when the database is away.
+pub async fn is_connected(
+    tx: &mut Tx,
+    user: UserId,
+    provider: &str,
+    provider_user_id: &str,
+) -> Result<bool, StoreError> {
+    let query = tx
+        .query_as::<(Uuid,)>(include_str!("../queries/users/find_connected_user.sql"))
+        .bind(user.0)
+        .bind(provider.to_owned())
+        .bind(provider_user_id.to_owned());
+    Ok(tx.fetch_optional(query).await?.is_some())
+}
+
 /// Makes sure that a user exists; for set-up by the schema's owner.
 ///
 /// # Errors
@@ -44,7 +62,7 @@ pub async fn ensure_user(tx: &mut Tx, user: UserId, display_name: &str) -> Resul
     Ok(())
 }
 
-/// Makes sure that a provider account is a user's; for set-up by the schema's owner.
+/// Makes sure that a provider account is a user's, unless it is another's.
 ///
 /// # Errors
 /// [`StoreError`] when the role may not, or the database is away.

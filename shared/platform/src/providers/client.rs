@@ -74,6 +74,20 @@ impl Client {
         self.exchange(Method::POST, url, headers, body.into()).await
     }
 
+    /// Sends any request.
+    ///
+    /// # Errors
+    /// As [`Self::get`].
+    pub async fn send(
+        &self,
+        method: Method,
+        url: &Url,
+        headers: Headers,
+        body: impl Into<Bytes>,
+    ) -> Result<Exchanged, Refusal> {
+        self.exchange(method, url, headers, body.into()).await
+    }
+
     async fn exchange(
         &self,
         method: Method,

@@ -8,6 +8,7 @@ use super::api::{Api, Refusal};
 use super::json::{self, Announcement, each};
 use super::lists::{rows, there};
 use super::moments::Start;
+use super::oauth::{OAuth, Revocation, Whose};
 use super::source::{ApiSettings, Asked, Fetched, Listed, Lists, LookedFor, Page, Source, Window};
 use super::sports::from_word;
 use super::strava::SPORTS;
@@ -123,6 +124,18 @@ impl Event {
     }
 }
 
+/// Source: forum.intervals.icu, thread 2759; `disconnect-app` from its API documentation.
+static OAUTH: OAuth = OAuth {
+    authorise_url: "https://intervals.icu/oauth/authorize",
+    exchange_url: Some("https://intervals.icu/api/oauth/token"),
+    scopes: &["ACTIVITY:READ"],
+    separator: ",",
+    has_challenge: false,
+    account: Whose::Told("/athlete/id"),
+    registration: None,
+    revocation: Revocation::Deleted("disconnect-app"),
+};
+
 /// Intervals.icu, as it is asked; its tokens do not end.
 #[derive(Debug)]
 pub struct IntervalsApi(pub ApiSettings);
@@ -139,6 +152,10 @@ impl Source for IntervalsApi {
     /// None is documented for applications.
     fn windows(&self) -> &'static [Window] {
         &[]
+    }
+
+    fn oauth(&self) -> Option<&'static OAuth> {
+        Some(&OAUTH)
     }
 
     fn fetch<'a>(

@@ -11,6 +11,7 @@ pub mod intervals;
 mod json;
 mod lists;
 mod moments;
+pub mod oauth;
 pub mod paceline;
 pub mod polar;
 pub mod source;

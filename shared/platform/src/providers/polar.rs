@@ -7,10 +7,12 @@ use super::api::{Api, Refusal};
 use super::json::{self, Announcement};
 use super::lists::{rows, there};
 use super::moments::{from_local, local};
+use super::oauth::{OAuth, Revocation, Whose};
 use super::source::{
     ApiSettings, Asked, Fetched, Listed, Lists, LookedFor, Page, Source, Usage, Window, usage,
 };
 use super::sports::{Words, from_word};
+use super::tokens::ClientCredentials;
 use super::{Change, Delivery, Item, Provider, event_time};
 use crate::http::{Request, parse_json};
 use crate::problem::Problem;
@@ -154,6 +156,19 @@ fn is_ping(body: &[u8]) -> bool {
         && serde_json::from_slice(body).is_ok_and(|kind: Kind| kind.event == "PING")
 }
 
+/// Source: polar.com/accesslink-api, "Authentication" and "Users". What comes is only what was
+/// uploaded after the athlete was registered.
+static OAUTH: OAuth = OAuth {
+    authorise_url: "https://flow.polar.com/oauth2/authorization",
+    exchange_url: Some("https://polarremote.com/v2/oauth2/token"),
+    scopes: &["accesslink.read_all"],
+    separator: " ",
+    has_challenge: false,
+    account: Whose::Told("/x_user_id"),
+    registration: Some("users"),
+    revocation: Revocation::Deleted("users/{account}"),
+};
+
 /// Polar, as it is asked.
 #[derive(Debug)]
 pub struct PolarApi(pub ApiSettings);
@@ -167,12 +182,20 @@ impl Source for PolarApi {
         "https://www.polaraccesslink.com/v3/"
     }
 
+    fn client_credentials(&self) -> ClientCredentials {
+        ClientCredentials::Basic
+    }
+
     fn windows(&self) -> &'static [Window] {
         WINDOWS
     }
 
     fn usage(&self, headers: &HeaderMap) -> Vec<Usage> {
         usage(headers, "ratelimit-limit", "ratelimit-usage", WINDOWS)
+    }
+
+    fn oauth(&self) -> Option<&'static OAuth> {
+        Some(&OAUTH)
     }
 
     fn fetch<'a>(

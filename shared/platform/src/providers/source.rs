@@ -1,6 +1,7 @@
 //! How a provider is asked for what it only announced.
 
 use super::api::{Api, Refusal};
+use super::oauth::OAuth;
 use super::tokens::ClientCredentials;
 use super::{
     Delivery, coros, garmin, hevy, intervals, polar, settings, strava, suunto, wahoo, whoop,
@@ -69,6 +70,11 @@ pub trait Source: Send + Sync {
         api: &'a Api<'a>,
         asked: Asked<'a>,
     ) -> BoxFuture<'a, Result<Fetched, Refusal>>;
+
+    /// How athletes connect it by themselves, by its documents; `None` where they cannot.
+    fn oauth(&self) -> Option<&'static OAuth> {
+        None
+    }
 
     /// How it tells what there is, if it does.
     fn lists(&self) -> Option<&dyn Lists> {
@@ -140,6 +146,12 @@ pub struct ApiSettings {
     pub base_url: Option<String>,
     /// Where tokens are refreshed, if not where the provider's documents say.
     pub token_url: Option<String>,
+    /// Where the athlete's browser comes back to; without it, nobody can connect by themselves.
+    pub redirect_url: Option<String>,
+    /// Where athletes are sent to connect, if not where the provider's documents say.
+    pub authorise_url: Option<String>,
+    /// How many days back a connection is asked that was never asked before, if not 30.
+    pub first_look_days: Option<u16>,
     /// From where files are fetched over HTTPS, beside the hosts that the provider's documents name.
     pub file_hosts: Vec<String>,
 }
@@ -265,6 +277,12 @@ impl Sources {
         self.0.keys().copied().collect()
     }
 
+    /// Whether athletes can connect a provider by themselves, once it is configured.
+    pub fn documents_oauth(name: &str) -> bool {
+        let known = KNOWN.iter().find(|(known, _)| *known == name);
+        known.is_some_and(|(_, configure)| configure(ApiSettings::default()).oauth().is_some())
+    }
+
     /// Finds a provider that can be asked, and its name as we write it.
     pub fn find(&self, name: &str) -> Option<(&'static str, &dyn Source)> {
         let (name, source) = self.0.get_key_value(name)?;
@@ -337,7 +355,13 @@ mod tests {
                 "{name}"
             );
             let source = configure(ApiSettings::default());
-            let urls = [Some(source.base_url()), source.token_url()];
+            let oauth = source.oauth();
+            let urls = [
+                Some(source.base_url()),
+                source.token_url(),
+                oauth.map(|oauth| oauth.authorise_url),
+                oauth.and_then(|oauth| oauth.exchange_url),
+            ];
             for url in urls.into_iter().flatten() {
                 assert!(url.starts_with("https://"), "{name} {url}");
             }

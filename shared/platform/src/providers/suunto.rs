@@ -8,6 +8,7 @@ use super::api::{Api, Refusal};
 use super::json::{self, Announcement};
 use super::lists::{page_after, page_number, rows, there};
 use super::moments::from_milliseconds;
+use super::oauth::{OAuth, Revocation, Whose};
 use super::source::{ApiSettings, Asked, Fetched, Listed, Lists, LookedFor, Page, Source, Window};
 use super::sports::{Numbers, from_number};
 use super::tokens::ClientCredentials;
@@ -154,6 +155,19 @@ impl Provider for Suunto {
     }
 }
 
+/// Source: apizone.suunto.com, "How to start"; the claim is the name that webhooks tell. Giving
+/// access back, and that there are no scopes to ask for: public clients.
+static OAUTH: OAuth = OAuth {
+    authorise_url: "https://cloudapi-oauth.suunto.com/oauth/authorize",
+    exchange_url: None,
+    scopes: &[],
+    separator: " ",
+    has_challenge: false,
+    account: Whose::Claimed("user"),
+    registration: None,
+    revocation: Revocation::Asked("deauthorize"),
+};
+
 /// Suunto, as it is asked.
 #[derive(Debug)]
 pub struct SuuntoApi(pub ApiSettings);
@@ -184,6 +198,10 @@ impl Source for SuuntoApi {
     /// None is documented.
     fn windows(&self) -> &'static [Window] {
         &[]
+    }
+
+    fn oauth(&self) -> Option<&'static OAuth> {
+        Some(&OAUTH)
     }
 
     fn fetch<'a>(

@@ -83,14 +83,28 @@ pub async fn refresh(
     source: &dyn Source,
     refresh_token: &Secret<String>,
 ) -> Result<Tokens, RefreshError> {
-    let url = source.token_url().and_then(|url| Url::parse(url).ok());
-    let url = url.ok_or(RefreshError::Refused)?;
-    let settings = source.settings();
-    let (id, secret) = (&settings.client_id, settings.client_secret.expose());
-    let mut form = vec![
+    let form = vec![
         ("grant_type", "refresh_token"),
         ("refresh_token", refresh_token.expose().as_str()),
     ];
+    let answer = ask_for_tokens(client, source, source.token_url(), form).await?;
+    Tokens::read(&answer).map_err(|error| Answer::unusable(&error).into())
+}
+
+/// Posts a form to where tokens come from, saying who we are, and answers what came.
+///
+/// # Errors
+/// As [`refresh`].
+pub(super) async fn ask_for_tokens<'a>(
+    client: &Client,
+    source: &'a dyn Source,
+    url: Option<&str>,
+    mut form: Vec<(&'a str, &'a str)>,
+) -> Result<Vec<u8>, RefreshError> {
+    let url = url.and_then(|url| Url::parse(url).ok());
+    let url = url.ok_or(RefreshError::Refused)?;
+    let settings = source.settings();
+    let (id, secret) = (&settings.client_id, settings.client_secret.expose());
     let mut headers = Vec::new();
     match source.client_credentials() {
         ClientCredentials::Form => form.extend([
@@ -111,10 +125,10 @@ pub async fn refresh(
     }
     classify(status, &headers)?;
     if !status.is_success() {
-        let what = format!("a refresh was answered {}", status.as_u16());
+        let what = format!("a request for tokens was answered {}", status.as_u16());
         return Err(Refusal::Unavailable(what).into());
     }
-    Tokens::read(&body).map_err(|error| Answer::unusable(&error).into())
+    Ok(body)
 }
 
 /// Which of an account's tokens is sealed.

@@ -7,6 +7,7 @@ use super::answers::{brought, found, from_file, part};
 use super::api::{Api, Refusal};
 use super::json::{self, Announcement};
 use super::lists::{page_after, page_number, rows, there};
+use super::oauth::{OAuth, Revocation, Whose};
 use super::source::{
     ApiSettings, Asked, Fetched, Listed, Lists, LookedFor, Page, Source, Usage, Window,
 };
@@ -172,6 +173,19 @@ impl Event {
     }
 }
 
+/// Source: cloud-api.wahooligan.com, "Authentication", "Users" and "Permissions". Its challenge is for
+/// applications without a secret.
+static OAUTH: OAuth = OAuth {
+    authorise_url: "https://api.wahooligan.com/oauth/authorize",
+    exchange_url: None,
+    scopes: &["user_read", "workouts_read", "offline_data"],
+    separator: " ",
+    has_challenge: false,
+    account: Whose::Asked("user", "/id"),
+    registration: None,
+    revocation: Revocation::Deleted("permissions"),
+};
+
 /// Wahoo, as it is asked.
 #[derive(Debug)]
 pub struct WahooApi(pub ApiSettings);
@@ -210,6 +224,10 @@ impl Source for WahooApi {
             used: most.saturating_sub(remaining),
         });
         usage.collect()
+    }
+
+    fn oauth(&self) -> Option<&'static OAuth> {
+        Some(&OAUTH)
     }
 
     fn fetch<'a>(

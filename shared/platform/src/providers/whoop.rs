@@ -7,6 +7,7 @@ use super::api::{Api, Refusal};
 use super::json::{self, Announcement};
 use super::lists::{rows, there};
 use super::moments::seconds_between;
+use super::oauth::{OAuth, Revocation, Whose};
 use super::source::{
     ApiSettings, Asked, Fetched, Listed, Lists, LookedFor, Page, Source, Usage, Window,
 };
@@ -132,6 +133,19 @@ impl Provider for Whoop {
     }
 }
 
+/// Source: developer.whoop.com, "OAuth 2.0", "Profile" and "User access"; `offline` brings the token
+/// that refreshes.
+static OAUTH: OAuth = OAuth {
+    authorise_url: "https://api.prod.whoop.com/oauth/oauth2/auth",
+    exchange_url: None,
+    scopes: &["offline", "read:profile", "read:workout"],
+    separator: " ",
+    has_challenge: false,
+    account: Whose::Asked("v2/user/profile/basic", "/user_id"),
+    registration: None,
+    revocation: Revocation::Deleted("v2/user/access"),
+};
+
 /// WHOOP, as it is asked.
 #[derive(Debug)]
 pub struct WhoopApi(pub ApiSettings);
@@ -171,6 +185,10 @@ impl Source for WhoopApi {
             })
         };
         nearest().into_iter().collect()
+    }
+
+    fn oauth(&self) -> Option<&'static OAuth> {
+        Some(&OAUTH)
     }
 
     fn fetch<'a>(

@@ -1,8 +1,9 @@
--- For set-up by the schema's owner, and for an athlete who connects again.
+-- For an athlete who connects, or connects again. Scopes that are not told stay what they were.
 UPDATE connections
 SET access_token = $4::bytea,
     refresh_token = $5::bytea,
     access_expires_at = $6::timestamptz,
+    scopes = coalesce($7::text[], scopes),
     token_version = token_version + 1,
     status = 'connected',
     refresh_claim = NULL,

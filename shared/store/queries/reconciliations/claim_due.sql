@@ -15,4 +15,4 @@ WHERE connection_id = (
     LIMIT 1
     FOR UPDATE SKIP LOCKED
 )
-RETURNING connection_id, user_id, provider, reconciled_at
+RETURNING connection_id, user_id, provider, reconciled_at, doubted_at

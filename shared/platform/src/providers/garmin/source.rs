@@ -8,6 +8,7 @@ use super::{FILES, Note};
 use crate::problem::Problem;
 use crate::providers::answers::{brought, found, from_file};
 use crate::providers::api::{Answer, Api, Refusal};
+use crate::providers::oauth::{OAuth, Revocation, Whose};
 use crate::providers::source::{ApiSettings, Asked, Fetched, Source, Window};
 use futures_util::future::BoxFuture;
 use serde::Deserialize;
@@ -18,6 +19,19 @@ use std::collections::BTreeMap;
 const HOSTS: &[&str] = &["apis.garmin.com"];
 
 const WINDOWS: &[Window] = &[Window::of(100, 60)];
+
+/// Source: Garmin's specification of OAuth 2.0 with PKCE, and its start guide, "Get User ID" and
+/// "Delete User Registration". What is granted is no scope but a permission.
+static OAUTH: OAuth = OAuth {
+    authorise_url: "https://apis.garmin.com/tools/oauth2/authorizeUser",
+    exchange_url: None,
+    scopes: &[],
+    separator: " ",
+    has_challenge: true,
+    account: Whose::Asked("user/id", "/userId"),
+    registration: None,
+    revocation: Revocation::Deleted("user/registration"),
+};
 
 /// Garmin, as it is asked.
 #[derive(Debug)]
@@ -38,6 +52,10 @@ impl Source for GarminApi {
 
     fn windows(&self) -> &'static [Window] {
         WINDOWS
+    }
+
+    fn oauth(&self) -> Option<&'static OAuth> {
+        Some(&OAUTH)
     }
 
     fn fetch<'a>(

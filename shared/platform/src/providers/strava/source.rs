@@ -9,6 +9,7 @@ use crate::providers::api::{Api, Refusal};
 use crate::providers::json;
 use crate::providers::lists::{page_after, page_number, rows, there};
 use crate::providers::moments::{Start, seconds_between};
+use crate::providers::oauth::{OAuth, Revocation, Whose};
 use crate::providers::source::{
     ApiSettings, Asked, Fetched, Listed, Lists, LookedFor, Page, Source, Usage, Window, usage,
 };
@@ -31,6 +32,18 @@ const WINDOWS: &[Window] = &[Window::of(100, 15 * 60), Window::of(1000, 24 * 360
 
 /// How many activities a page of the list holds, the most that there may be.
 const PAGE: &str = "200";
+
+/// Source: developers.strava.com, "Authentication"; an athlete may leave out what is asked for.
+static OAUTH: OAuth = OAuth {
+    authorise_url: "https://www.strava.com/oauth/authorize",
+    exchange_url: None,
+    scopes: &["read", "activity:read_all"],
+    separator: ",",
+    has_challenge: false,
+    account: Whose::Told("/athlete/id"),
+    registration: None,
+    revocation: Revocation::Posted("deauthorize"),
+};
 
 /// Strava, as it is asked.
 #[derive(Debug)]
@@ -61,6 +74,10 @@ impl Source for StravaApi {
         } else {
             reads
         }
+    }
+
+    fn oauth(&self) -> Option<&'static OAuth> {
+        Some(&OAUTH)
     }
 
     fn fetch<'a>(

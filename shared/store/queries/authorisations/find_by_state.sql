@@ -1,0 +1,3 @@
+SELECT user_id
+FROM authorisations
+WHERE state_sha256 = $1::bytea AND provider = $2::text
