@@ -321,6 +321,10 @@ async fn an_athlete_connects_every_provider_by_themselves_and_what_is_announced_
         // Its tokens are what it is asked with.
         let workout = visit.bring(flow.door, 0).await;
         visit.assert_is(workout, &flow.door.comes_as[0]).await;
+        // Several tell of runs at the same time, and here each is to be what it tells by itself.
+        let mut sql = visit.world.sql().await;
+        let apart = sqlx::query("UPDATE workouts SET kept_apart = true");
+        apart.execute(&mut sql).await.unwrap();
     }
     let member = call(&visit, "POST /v3/users").body;
     assert_eq!(

@@ -501,7 +501,10 @@ async fn a_provider_that_lists_nothing_is_asked_whose_access_it_is_when_that_is_
 
     deregister(1).await;
     let pass = world.look_back().await;
-    assert_eq!(pass, json!({"asked": 1, "unanswered": 0, "repaired": 0}));
+    assert_eq!(
+        (&pass["asked"], &pass["unanswered"]),
+        (&json!(1), &json!(0))
+    );
     assert_eq!(world.rows(workouts).await, [json!(1)]);
 
     let asked = "GET /wellness-api/rest/user/id";

@@ -398,6 +398,44 @@ async fn what_one_source_changes_is_computed_anew_and_may_part_them() {
     visit.stop().await;
 }
 
+/// P-13, P-08: what a provider told goes whole, and what others told of the session stays whole.
+#[tokio::test]
+async fn who_disconnects_a_source_keeps_what_the_others_told_of_the_session() {
+    for order in [[Garmin, Strava], [Strava, Garmin]] {
+        let visit = open().await;
+        for teller in order {
+            tell(&visit, teller, 0).await;
+        }
+        let prefer = json!({"source_preference": "strava"}).to_string();
+        visit.world.send(Method::PUT, "/athlete", prefer).await;
+        visit.world.settle().await;
+        assert_eq!(only(&visit).await["name"], "Gym");
+
+        let gone = visit
+            .world
+            .send(Method::DELETE, "/connections/strava", "")
+            .await;
+        assert_eq!(gone.status, 200, "{gone:?}");
+        assert_eq!(gone.body["rows"]["workouts"], 1);
+        // The sweep rings.
+        visit.world.let_time_pass().await;
+        visit.world.settle().await;
+
+        let left = only(&visit).await;
+        assert_eq!(
+            (&left["provider"], &left["name"]),
+            (&json!("garmin"), &json!("Strength"))
+        );
+        assert_eq!(left["sources"], Value::Null);
+        let overall = &left["computed"]["overall"];
+        assert_eq!(overall["avg_hr_bpm"], 150.0);
+        assert_eq!(overall["provenance"], Value::Null);
+        let all = "SELECT to_jsonb(provider) FROM workouts";
+        assert_eq!(visit.world.rows(all).await, [json!("garmin")]);
+        visit.stop().await;
+    }
+}
+
 /// P-13: an uploaded file is a workout of its own, unless a provider brought the very same bytes.
 #[tokio::test]
 async fn an_upload_merges_with_nothing_but_its_own_bytes() {

@@ -281,7 +281,7 @@ const HOT: [Hot; 42] = [
     hot(
         "reconciliations/claim_due",
         "fetch",
-        ":new, 60, ARRAY['strava'], ARRAY['garmin']",
+        ":new, 60, ARRAY['strava', 'garmin']",
     ),
     hot("deliveries/forget_bodies", "sweep", "2592000, 500"),
     hot(
