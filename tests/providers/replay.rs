@@ -21,8 +21,9 @@ async fn replay(visit: &Visit, arguments: &[&str]) -> Output {
 }
 
 fn said(output: &Output) -> Value {
-    serde_json::from_slice(&output.stdout)
-        .unwrap_or_else(|_| panic!("{}", String::from_utf8_lossy(&output.stderr)))
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(!output.stdout.is_empty(), "{errors}");
+    serde_json::from_slice(&output.stdout).unwrap()
 }
 
 async fn change(visit: &Visit, statement: &'static str) {
