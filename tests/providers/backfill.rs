@@ -3,6 +3,7 @@
 use crate::authorise::{Flow, strava};
 use crate::doors::Visit;
 use crate::strava::{EVENT_TIME, detail, detail_of};
+use crate::whoop;
 use reqwest::Method;
 use serde_json::{Value, json};
 use support::provider::{Call, Provider, Reply};
@@ -100,6 +101,30 @@ async fn the_past_is_listed_page_by_page_and_its_progress_is_seen() {
     visit.world.look_back().await;
     assert_eq!(visit.api.count(LIST), asked + 1);
     assert_eq!(shown(&visit).await, complete);
+    visit.stop().await;
+}
+
+/// Some providers do not count their pages but name the next one.
+#[tokio::test]
+async fn pages_that_are_named_and_not_counted_are_gone_through_all_the_same() {
+    let visit = Visit::to(&whoop::DOOR).await;
+    (whoop::DOOR.knows)(&visit.api, 0);
+    whoop::lists(&visit.api, "2026-10-20T22:30:00Z".parse().unwrap());
+    let body = json!({"since": "2026-10-01"}).to_string();
+
+    let path = "/connections/whoop/backfill";
+    let begun = visit.world.send(Method::POST, path, body).await;
+    assert_eq!(begun.status, 202, "{begun:?}");
+    visit.world.look_back().await;
+    visit.world.settle().await;
+
+    let shown = visit.world.get("/connections").await;
+    let mut shown = shown["connections"].as_array().unwrap().iter();
+    let whoop = shown.find(|c| c["provider"] == "whoop").unwrap();
+    let complete = json!({
+        "since": "2026-10-01", "state": "complete", "found": 1, "fetched": 1, "failed": 0,
+    });
+    assert_eq!(whoop["backfill"], complete);
     visit.stop().await;
 }
 

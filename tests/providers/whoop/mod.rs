@@ -109,7 +109,7 @@ fn knows(api: &Provider, changes: usize) {
 }
 
 /// On the page that the first one names.
-fn lists(api: &Provider, began: DateTime<Utc>) {
+pub(crate) fn lists(api: &Provider, began: DateTime<Utc>) {
     api.answers("GET /developer/v2/activity/workout", move |call| {
         let began = began.to_rfc3339_opts(SecondsFormat::Millis, true);
         Reply::json(&match parameter(call, "nextToken") {
