@@ -436,6 +436,37 @@ async fn who_disconnects_a_source_keeps_what_the_others_told_of_the_session() {
     }
 }
 
+/// P-70: what one source could not bring is asked for again with the workout that shows it.
+#[tokio::test]
+async fn who_asks_for_a_workout_again_asks_for_its_sources_too() {
+    let visit = open().await;
+    tell(&visit, Garmin, 0).await;
+    tell(&visit, Strava, 0).await;
+    visit
+        .api
+        .always(&strava::detail_of(STRAVAS), Reply::status(400));
+    tell(&visit, Strava, 1).await;
+    let failed = list(&visit).await[0].clone();
+    assert_eq!(
+        (&failed["fetch"]["status"], &failed["summary_status"]),
+        (&json!("failed"), &json!("failed"))
+    );
+
+    strava_knows(&visit, START + 30, SECONDS - 60);
+    let path = format!("/workouts/{}", failed["workout_id"].as_str().unwrap());
+    let again = visit
+        .world
+        .send(Method::POST, &format!("{path}/reanalyse"), "")
+        .await;
+    assert_eq!(again.status, 202, "{again:?}");
+    visit.world.settle().await;
+
+    let mended = only(&visit).await;
+    assert_eq!(mended["fetch"]["status"], "complete");
+    assert_eq!(mended["sources"][1]["started_at"], "2026-10-20T22:30:30Z");
+    visit.stop().await;
+}
+
 /// P-13: an uploaded file is a workout of its own, unless a provider brought the very same bytes.
 #[tokio::test]
 async fn an_upload_merges_with_nothing_but_its_own_bytes() {

@@ -2,7 +2,6 @@
 
 use crate::Ingest;
 use domain::id::{UserId, WorkoutId};
-use domain::stage::StageName;
 use lambda_http::http::StatusCode;
 use platform::app::end;
 use platform::http::{self, Request, Response};
@@ -57,12 +56,6 @@ async fn renew(
     let renewed = attach::renew_whole(tx, user, workout).await?;
     let mut requested = RunKey::computing(user, &renewed);
     // What could not be fetched is asked for again: it may be all that there is to compute from.
-    if stages::revive_fetch(tx, user, workout).await? {
-        requested.push(RunKey {
-            user_id: user,
-            workout_id: workout,
-            stage: StageName::Fetch,
-        });
-    }
+    requested.extend(stages::revive_fetch(tx, user, workout).await?);
     Ok((workout, requested))
 }

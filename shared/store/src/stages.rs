@@ -93,7 +93,7 @@ pub async fn request_fetch(
     Ok(())
 }
 
-/// Requests again what could not be fetched; `false` when there is no such thing.
+/// Requests again what could not be fetched of a workout and its sources, and answers which runs.
 ///
 /// # Errors
 /// [`StoreError`] when the database is away.
@@ -101,12 +101,19 @@ pub async fn revive_fetch(
     tx: &mut Tx,
     user: UserId,
     workout: WorkoutId,
-) -> Result<bool, StoreError> {
+) -> Result<Vec<RunKey>, StoreError> {
     let query = tx
-        .query(include_str!("../queries/stages/revive_fetch.sql"))
+        .query_as::<(Uuid,)>(include_str!("../queries/stages/revive_fetch.sql"))
         .bind(workout.0)
         .bind(user.0);
-    Ok(tx.execute(query).await? > 0)
+    let revived = tx.fetch_all(query).await?.into_iter();
+    Ok(revived
+        .map(|(workout,)| RunKey {
+            user_id: user,
+            workout_id: WorkoutId(workout),
+            stage: StageName::Fetch,
+        })
+        .collect())
 }
 
 /// Whether any stage of a workout or of its sessions is still pending or processing.
