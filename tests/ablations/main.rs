@@ -70,7 +70,7 @@ const NO_SWEEP: Edit = Edit {
     new: "let size = LIMITS.sweep_size * 0;",
 };
 
-const ABLATIONS: [Ablation; 17] = [
+const ABLATIONS: [Ablation; 20] = [
     Ablation {
         name: "the finish does not ask for the claim's token",
         edits: &[Edit {
@@ -241,6 +241,30 @@ const ABLATIONS: [Ablation; 17] = [
             file: ENGINE,
             old: "    let output = catch_unwind(AssertUnwindSafe(|| {\n        faults::stage_panic(S::NAME);\n        S::compute(input)\n    }))",
             new: "    let output = Ok::<_, ()>({\n        faults::stage_panic(S::NAME);\n        S::compute(input)\n    })",
+        }],
+    },
+    Ablation {
+        name: "an erasure does not part what several providers told",
+        edits: &[Edit {
+            file: "shared/store/src/erasures.rs",
+            old: "if !erasure.keeps_workouts {",
+            new: "if erasure.keeps_workouts {",
+        }],
+    },
+    Ablation {
+        name: "a source that changes stays where it was merged",
+        edits: &[Edit {
+            file: "shared/store/src/ingest.rs",
+            old: "if shared.is_some() || merging::has_neighbour",
+            new: "if shared.is_none() && merging::has_neighbour",
+        }],
+    },
+    Ablation {
+        name: "an access that is refused is erased though nobody ended it",
+        edits: &[Edit {
+            file: "shared/store/queries/erasures/is_deauthorised.sql",
+            old: "    AND r.doubted_at IS NOT NULL",
+            new: "    AND (r.doubted_at IS NOT NULL OR true)",
         }],
     },
 ];
