@@ -2,9 +2,11 @@
 
 use crate::records::{doorbell, invoke, record};
 use local::cloud::Start;
+use local::log::LogSink;
 use local::queue::Faults;
-use serde_json::json;
+use serde_json::{Value, json};
 use std::num::NonZeroU32;
+use std::sync::{Arc, Mutex};
 use support::world;
 use support::world::World;
 
@@ -162,6 +164,48 @@ async fn a_claim_that_ends_for_old_input_rings_for_the_newer_one_at_once() {
     world.let_time_pass().await;
     world.settle().await;
     world.stop().await;
+}
+
+/// Edits that come while one is computed are computed together, and the last of them is what counts.
+#[tokio::test]
+async fn twenty_edits_while_a_stage_computes_cost_one_more_computation() {
+    let lines = Arc::<Mutex<Vec<Value>>>::default();
+    let sink = Arc::clone(&lines);
+    let log = LogSink::new(move |line| {
+        let line = serde_json::from_str(line.text).unwrap_or_default();
+        sink.lock().unwrap().push(line);
+    });
+    let executable = env!("CARGO_BIN_EXE_paceline-under-test");
+    let world = World::start_logging_to(executable, Start::Paused, log).await;
+    let mut body = world.run("a", 600);
+    let workout = world.deliver(&body).await.workout_id();
+    let held = world.hold("summary.after_load");
+    world.cloud().resume_mappings();
+    world.arrival(&held).await;
+
+    body["event"] = "update".into();
+    for nth in 1..=20 {
+        body["occurred_at"] = format!("2026-11-20T09:00:00.{:03}Z", 40 * nth).into();
+        body["activity"]["distance_m"] = (1000 + nth).into();
+        assert_eq!(world.deliver(&body).await.body["outcome"], "changed");
+    }
+    held.let_go();
+    world.settle().await;
+
+    let shown = world.get(&format!("/workouts/{workout}")).await;
+    assert_eq!(
+        (
+            &shown["generation"],
+            &shown["computed"]["overall"]["distance_m"]
+        ),
+        (&json!(21), &json!(1020.0))
+    );
+    world.stop().await;
+    let lines = lines.lock().unwrap();
+    let claimed = lines
+        .iter()
+        .filter(|line| line["message"] == "claimed" && line["span"]["stage.name"] == "summary");
+    assert_eq!(claimed.count(), 2);
 }
 
 /// What cannot be read harms nobody else in its batch.

@@ -45,6 +45,40 @@ async fn a_plan_made_later_is_attached_and_the_stages_run_again() {
     world.stop().await;
 }
 
+/// P-16: one day, and the athlete's own, wherever and whenever it was.
+#[tokio::test]
+async fn a_plan_is_of_the_athletes_own_day_at_midnight_in_every_zone_and_in_a_leap_second() {
+    let world = world!(Start::Paused);
+    for (started_at, utc_offset_s, date) in [
+        ("2026-11-20T23:30:00Z", 3600, "2026-11-21"),
+        // Where a day begins first, and where it ends last.
+        ("2026-11-18T10:30:00Z", 14 * 3600, "2026-11-19"),
+        ("2026-11-17T11:30:00Z", -12 * 3600, "2026-11-16"),
+        // The nights in which summer time begins and ends.
+        ("2026-03-28T23:30:00Z", 3600, "2026-03-29"),
+        ("2026-10-24T22:15:00Z", 7200, "2026-10-25"),
+        // The clocks that everything is counted by have none: it is the second after it.
+        ("2016-12-31T23:59:60Z", 0, "2017-01-01"),
+    ] {
+        let mut plan = world.plan(600);
+        plan["date"] = date.into();
+        let planned = world.create_plan(&plan).await;
+        let mut body = world.run(started_at, 600);
+        body["activity"]["started_at"] = started_at.into();
+        body["activity"]["utc_offset_s"] = utc_offset_s.into();
+
+        let workout = world.deliver(&body).await.workout_id();
+
+        let seen = world.get(&format!("/workouts/{workout}")).await;
+        assert_eq!(
+            (&seen["local_date"], &seen["plan"]["planned_id"]),
+            (&json!(date), &json!(planned)),
+            "{started_at}: {seen:#}"
+        );
+    }
+    world.stop().await;
+}
+
 /// P-39, P-40
 #[tokio::test]
 async fn a_held_plan_is_not_taken_and_two_alike_are_refused() {

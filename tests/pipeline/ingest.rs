@@ -1,5 +1,6 @@
 //! Deliveries in: once, whatever happens on the way.
 
+use chrono::{DateTime, TimeDelta, Utc};
 use futures_util::future::join_all;
 use local::cloud::Start;
 use serde_json::{Value, json};
@@ -136,6 +137,46 @@ async fn an_older_update_that_arrives_late_changes_nothing() {
         (200, Some("stale"))
     );
     assert_eq!(world.everything().await, before);
+    world.stop().await;
+}
+
+/// A provider's clock that is far off costs what it tells now, and nothing that is told later.
+#[tokio::test]
+async fn a_time_far_off_is_refused_or_old_and_makes_nothing_later_stale() {
+    let world = world!(Start::Paused);
+    let at = |activity: &str, event: &str, time: &str, duration| {
+        let mut body = world.run(activity, duration);
+        body["event"] = event.into();
+        body["occurred_at"] = time.into();
+        body
+    };
+    let now = DateTime::<Utc>::from(support::world::now());
+    let tomorrow = (now + TimeDelta::days(1) + TimeDelta::minutes(5)).to_rfc3339();
+
+    let long_ago = at("a", "create", "1970-01-01T00:00:00Z", 600);
+    assert_eq!(world.deliver(&long_ago).await.body["outcome"], "created");
+    let before = world.everything().await;
+    for time in [&*tomorrow, "2126-01-01T00:00:00Z", "9999-12-31T23:59:59Z"] {
+        for (activity, event) in [("a", "update"), ("a", "delete"), ("b", "delete")] {
+            let answer = world.deliver(&at(activity, event, time, 900)).await;
+            assert_eq!(
+                (answer.status, answer.code()),
+                (422, "invalid"),
+                "{event} {activity} at {time}"
+            );
+        }
+    }
+    assert_eq!(world.everything().await, before);
+
+    let later = "2026-11-20T09:00:00Z";
+    for (activity, event, time, outcome) in [
+        ("a", "update", later, "changed"),
+        ("a", "delete", "1970-01-01T00:00:00Z", "stale"),
+        ("b", "create", later, "created"),
+    ] {
+        let answer = world.deliver(&at(activity, event, time, 1200)).await;
+        assert_eq!(answer.body["outcome"], outcome, "{event} {activity}");
+    }
     world.stop().await;
 }
 

@@ -3,8 +3,8 @@
 use local::cloud::Start;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
-use support::world;
 use support::world::Other;
+use support::{routes, world};
 
 /// P-69
 #[tokio::test]
@@ -25,44 +25,16 @@ async fn a_workout_is_there_for_its_owner_and_absent_for_everybody_else() {
     );
 
     let plan = json!({ "planned_id": theirs }).to_string();
-    for (method, path, body) in [
-        (Method::GET, format!("/workouts/{workout}"), String::new()),
-        (
-            Method::GET,
-            format!("/workouts/{workout}/status"),
-            String::new(),
-        ),
-        (
-            Method::POST,
-            format!("/workouts/{workout}/reanalyse"),
-            String::new(),
-        ),
-        (
-            Method::PUT,
-            format!("/workouts/{workout}/plan"),
-            plan.clone(),
-        ),
-        (
-            Method::DELETE,
-            format!("/workouts/{workout}/plan"),
-            String::new(),
-        ),
-        (
-            Method::GET,
-            format!("/planned-workouts/{planned}"),
-            String::new(),
-        ),
-        (
-            Method::PUT,
-            format!("/planned-workouts/{planned}"),
-            world.plan(1).to_string(),
-        ),
-        (
-            Method::DELETE,
-            format!("/planned-workouts/{planned}"),
-            String::new(),
-        ),
-    ] {
+    let with_an_id = routes::of_users()
+        .into_iter()
+        .filter(|(_, path)| path.contains("{id}"));
+    for (method, path) in with_an_id {
+        let (id, body) = if path.starts_with("/planned-workouts") {
+            (planned.clone(), world.plan(1).to_string())
+        } else {
+            (workout.to_string(), plan.clone())
+        };
+        let path = path.replace("{id}", &id);
         let answer = other.send(method.clone(), &path, body).await;
         assert_eq!(answer.status, 404, "{method} {path}: {answer:?}");
     }

@@ -1,7 +1,9 @@
 //! A provider that limits, fails, hangs or points elsewhere.
 
+use crate::doors::Visit;
 use crate::fetch::{fetch_of, world};
 use crate::strava::{self, EVENT_TIME, detail_of};
+use crate::wahoo;
 use platform::providers::api::Refusal;
 use platform::providers::client::Client;
 use serde_json::json;
@@ -50,6 +52,50 @@ async fn a_provider_that_says_too_many_is_left_alone_by_everybody_until_then() {
     world.settle().await;
     assert_eq!(fetch_of(&world, first).await["status"], "complete");
     world.stop().await;
+}
+
+/// P-73: one that does not say until when is left alone for a minute, and others are asked meanwhile.
+#[tokio::test]
+async fn who_says_too_many_without_a_time_is_left_alone_for_a_minute_and_nobody_else_is() {
+    let doors = [&strava::DOOR, &wahoo::DOOR];
+    let visit = Visit::open(&doors).await;
+    for door in doors {
+        visit.connect(door).await;
+        (door.knows)(&visit.api, 0);
+    }
+    let Visit { world, api, .. } = &visit;
+    api.next(&detail_of(42), Reply::status(429));
+    let told = visit.told(&strava::DOOR, 0);
+    let limited = visit.post(&strava::DOOR, &told).await.workout_id();
+    world.cloud().resume_mappings();
+    world
+        .until("SELECT count(*) = 1 FROM stage_runs WHERE not_before IS NOT NULL")
+        .await;
+    let pauses = world
+        .rows(
+            "SELECT jsonb_build_array(p.provider, p.until >= d.received_at + interval '1 minute',
+                 p.until <= clock_timestamp() + interval '1 minute')
+             FROM provider_pauses AS p JOIN deliveries AS d USING (provider)",
+        )
+        .await;
+    assert_eq!(pauses, [json!(["strava", true, true])]);
+
+    let told = visit.told(&wahoo::DOOR, 0);
+    assert_eq!(visit.post(&wahoo::DOOR, &told).await.status, 200);
+    world
+        .until(
+            "SELECT count(*) = 4 FROM stage_runs AS r JOIN workouts AS w ON w.id = r.workout_id
+             WHERE w.provider = 'wahoo' AND r.status = 'complete'",
+        )
+        .await;
+    assert_eq!(api.count(&detail_of(42)), 1, "nobody asks before the time");
+
+    world
+        .rows("WITH past AS (DELETE FROM provider_pauses RETURNING 1) SELECT to_jsonb(1) FROM past")
+        .await;
+    world.settle().await;
+    assert_eq!(fetch_of(world, limited).await["status"], "complete");
+    visit.stop().await;
 }
 
 /// P-73: the headers say more than the documents.

@@ -10,6 +10,7 @@
 mod access;
 mod authorise;
 mod backfill;
+mod clock;
 mod connect;
 mod coros;
 mod disconnect;

@@ -3,7 +3,7 @@
 use local::cloud::Start;
 use reqwest::Method;
 use serde_json::Value;
-use support::world;
+use support::{routes, world};
 
 /// P-02
 #[tokio::test]
@@ -76,27 +76,10 @@ async fn every_path_of_users_asks_for_a_token_that_is_believed() {
     let id = uuid::Uuid::nil();
     let http = reqwest::Client::new();
 
-    for (method, path) in [
-        (Method::POST, "/activities".to_owned()),
-        (Method::GET, "/workouts".to_owned()),
-        (Method::GET, format!("/workouts/{id}")),
-        (Method::GET, format!("/workouts/{id}/status")),
-        (Method::POST, format!("/workouts/{id}/reanalyse")),
-        (Method::PUT, format!("/workouts/{id}/plan")),
-        (Method::DELETE, format!("/workouts/{id}/plan")),
-        (Method::GET, "/planned-workouts".to_owned()),
-        (Method::POST, "/planned-workouts".to_owned()),
-        (Method::GET, format!("/planned-workouts/{id}")),
-        (Method::PUT, format!("/planned-workouts/{id}")),
-        (Method::DELETE, format!("/planned-workouts/{id}")),
-        (Method::GET, "/athlete".to_owned()),
-        (Method::PUT, "/athlete".to_owned()),
-        (Method::GET, "/connections".to_owned()),
-        (Method::GET, "/connections/erasures".to_owned()),
-        (Method::POST, "/connections/strava".to_owned()),
-        (Method::DELETE, "/connections/strava".to_owned()),
-        (Method::POST, "/connections/strava/backfill".to_owned()),
-    ] {
+    for (method, path) in routes::of_users() {
+        let path = path
+            .replace("{id}", &id.to_string())
+            .replace("{provider}", "strava");
         let url = format!("{}{path}", world.endpoint().url);
         for (token, code) in [(None, "token_missing"), (Some("x.y.z"), "token_malformed")] {
             let mut request = http.request(method.clone(), &url);

@@ -20,4 +20,5 @@ pub mod oracle;
 pub mod pooler;
 pub mod provider;
 pub mod proxy;
+pub mod routes;
 pub mod world;

@@ -301,6 +301,11 @@ impl World {
         std::fs::write(self.faults.join(point), "").expect("a charge");
     }
 
+    /// Sets the clocks of all functions wrong by so many seconds.
+    pub fn set_clocks_wrong(&self, seconds: i64) {
+        std::fs::write(self.faults.join("clock"), seconds.to_string()).expect("a clock");
+    }
+
     /// Whether a charge has gone off.
     pub fn went_off(&self, point: &str) -> bool {
         !self.faults.join(point).exists()

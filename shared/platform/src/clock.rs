@@ -6,7 +6,7 @@ use std::time::SystemTime;
 /// The time now, by this machine.
 #[expect(clippy::disallowed_methods, reason = "this is the one clock")]
 pub fn now() -> DateTime<Utc> {
-    SystemTime::now().into()
+    DateTime::<Utc>::from(SystemTime::now()) + crate::faults::clock_error()
 }
 
 /// Seconds since 1970, by this machine.

@@ -3,6 +3,7 @@
 //!
 //! Compiled to nothing without the feature `faults`, which only the tests switch on.
 
+use chrono::TimeDelta;
 use domain::stage::StageName;
 
 #[cfg(feature = "faults")]
@@ -74,6 +75,14 @@ pub fn stage_panic(stage: StageName) {
     }
 }
 
+/// How far the plan sets this process's clock wrong: the seconds in the file `clock`.
+#[cfg(feature = "faults")]
+pub(crate) fn clock_error() -> TimeDelta {
+    let planned = planned("clock").and_then(|file| std::fs::read_to_string(file).ok());
+    let seconds = planned.and_then(|seconds| seconds.parse().ok());
+    TimeDelta::seconds(seconds.unwrap_or_default())
+}
+
 #[cfg(feature = "faults")]
 fn goes_off(charge: &str) -> bool {
     planned(charge).is_some_and(|charge| std::fs::remove_file(charge).is_ok())
@@ -99,3 +108,10 @@ pub fn stage_point(_stage: StageName, _name: &str) {}
 #[cfg(not(feature = "faults"))]
 #[inline]
 pub fn stage_panic(_stage: StageName) {}
+
+/// No error: faults are for tests.
+#[cfg(not(feature = "faults"))]
+#[inline]
+pub(crate) fn clock_error() -> TimeDelta {
+    TimeDelta::zero()
+}

@@ -76,6 +76,11 @@ fn what_is_missing_or_wrong_is_named_by_a_code() {
     );
     let nul = format!(r#"{uploaded},"athlete_id":"i1","activity":{{"id":"a\u0000"}}}}"#);
     assert_eq!(code(&nul), (422, "invalid"));
+    let next_century = format!(
+        r#"{uploaded},"athlete_id":"i1","timestamp":"2126-10-21T07:05:00.000+00:00",
+            "activity":{{"id":"i9"}}}}"#
+    );
+    assert_eq!(code(&next_century), (422, "invalid"));
     assert_eq!(code("3"), (422, "invalid"));
 }
 

@@ -88,6 +88,7 @@ fn what_is_missing_or_wrong_is_named_by_a_code() {
         (400, "activity_id_missing")
     );
     assert_eq!(code("aQlC83", "a\\u0000"), (422, "invalid"));
+    assert_eq!(code("2026-10-21T07", "2126-10-21T07"), (422, "invalid"));
 }
 
 /// P-15
