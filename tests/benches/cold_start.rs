@@ -117,6 +117,7 @@ fn environment() -> Result<BTreeMap<&'static str, String>, Failure> {
         ("SUMMARY_QUEUE_URL", queue.to_owned()),
         ("ANALYSIS_QUEUE_URL", queue.to_owned()),
         ("METRICS_QUEUE_URL", queue.to_owned()),
+        ("FETCH_QUEUE_URL", queue.to_owned()),
     ]))
 }
 
