@@ -6,11 +6,11 @@ use std::process::ExitCode;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use clap::Args;
+use platform::app::settle;
 use platform::config::ConfigError;
 use platform::intake::{self, Told};
 use platform::problem::Problem;
 use platform::providers::{self, Delivery, Providers};
-use platform::stage::settle;
 use serde_json::json;
 use store::deliveries::{self, AsItCame, DeliveryKey, Listed, Window};
 use store::setup::Owner;

@@ -8,7 +8,7 @@
 use domain::id::{PlannedId, UserId, WorkoutId};
 use domain::stage::StageName;
 use lambda_http::http::{Method, StatusCode};
-use platform::app::{WriterApp, end};
+use platform::app::WriterApp;
 use platform::http::{self, Handler, Request, Response};
 use platform::problem::Problem;
 use serde::{Deserialize, Serialize};
@@ -41,17 +41,11 @@ impl Handler for Attach {
         };
         let (user, mut tx) = self.app.users.begin(request).await?;
 
-        let (answer, changed) = match wish(&mut tx, user, request, id).await {
-            Ok(granted) => granted,
-            Err(problem) => {
-                end(tx).await;
-                return Err(problem);
-            }
-        };
-
-        let requested = RunKey::computing(user, &changed);
-        self.app
-            .commit_and_ring(tx, &requested, request.correlation_id())
+        let granted = wish(&mut tx, user, request, id).await;
+        let runs = |(_, changed): &(Answer, Vec<WorkoutId>)| RunKey::computing(user, changed);
+        let (answer, _) = self
+            .app
+            .settle_and_ring(tx, granted, runs, request.correlation_id())
             .await?;
         Ok(http::json(StatusCode::OK, &answer))
     }

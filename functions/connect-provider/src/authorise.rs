@@ -4,10 +4,11 @@
 //! The callback has no token of ours: its state says who began. So a state cannot be guessed, counts
 //! once and for minutes, and only its hash is kept.
 
-use crate::{Connecting, ConnectionView, settle};
+use crate::{Connecting, ConnectionView};
 use chrono::{DateTime, Utc};
 use domain::id::UserId;
 use lambda_http::http::StatusCode;
+use platform::app::settle;
 use platform::http::{self, Request, Response};
 use platform::problem::Problem;
 use platform::providers::oauth::{self, Code, Connectable, Granted, LIFE};

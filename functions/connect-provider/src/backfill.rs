@@ -1,9 +1,10 @@
 //! `POST /connections/{provider}/backfill`: the athlete's past is brought in, behind what happens now.
 
-use crate::{Connecting, ConnectionView, settle};
+use crate::{Connecting, ConnectionView};
 use chrono::NaiveDate;
 use domain::id::UserId;
 use lambda_http::http::StatusCode;
+use platform::app::settle;
 use platform::clock;
 use platform::http::{self, Request, Response};
 use platform::problem::Problem;

@@ -1,9 +1,9 @@
 //! `DELETE /connections/{provider}`: our access is given back, and what it brought is erased.
 
-use crate::{Connecting, settle};
+use crate::Connecting;
 use domain::id::UserId;
 use lambda_http::http::StatusCode;
-use platform::app::end;
+use platform::app::{end, settle};
 use platform::http::{self, Request, Response, only_parameters};
 use platform::problem::Problem;
 use platform::providers;

@@ -121,20 +121,6 @@ impl Connecting {
     }
 }
 
-/// Commits what went well, and rolls back what did not.
-async fn settle<T>(tx: Tx, outcome: Result<T, Problem>) -> Result<T, Problem> {
-    match outcome {
-        Ok(done) => {
-            tx.commit().await?;
-            Ok(done)
-        }
-        Err(problem) => {
-            end(tx).await;
-            Err(problem)
-        }
-    }
-}
-
 /// Answers HTTP until the sandbox ends.
 ///
 /// # Errors

@@ -3,14 +3,13 @@
 use crate::budget::SharedBudget;
 use domain::id::UserId;
 use futures_util::future::BoxFuture;
-use platform::app::end;
+use platform::app::{end, settle};
 use platform::providers::api::{Api, Refusal};
 use platform::providers::client::Client;
 use platform::providers::source::Source;
 use platform::providers::tokens::{self, Kind, RefreshError, Tokens};
 use platform::seal::{SealError, SealingKeys};
 use platform::secret::Secret;
-use platform::stage;
 use std::time::Duration;
 use store::connections::{self, Access, SealedTokens};
 use store::{Store, StoreError};
@@ -160,7 +159,7 @@ impl Wanted<'_> {
     async fn claim(&self, access: &Access, claim: Uuid) -> Result<bool, StoreError> {
         let mut tx = self.store.begin(self.user).await?;
         let claimed = connections::claim_refresh(&mut tx, access, claim, CLAIM).await;
-        stage::settle(tx, claimed).await
+        settle(tx, claimed).await
     }
 
     /// Refreshes under the claim. The new tokens are stored before anybody uses them: most
@@ -178,7 +177,7 @@ impl Wanted<'_> {
             // What failed is not revoked.
             Err(_) => connections::release_refresh(&mut tx, access, claim).await,
         };
-        stage::settle(tx, stored).await?;
+        settle(tx, stored).await?;
         tracing::info!(
             provider = self.provider,
             refreshed = outcome.is_ok(),
@@ -203,7 +202,7 @@ impl Wanted<'_> {
     async fn require_reauthorisation(&self, access: &Access) -> Result<(), StoreError> {
         let mut tx = self.store.begin(self.user).await?;
         let required = connections::require_reauthorisation(&mut tx, access).await;
-        stage::settle(tx, required).await
+        settle(tx, required).await
     }
 
     fn open(&self, access: &Access, kind: Kind, sealed: &[u8]) -> Result<Secret<String>, NoAccess> {

@@ -17,7 +17,7 @@ use chrono::{DateTime, Utc};
 use domain::stage::StageName;
 use futures_util::future::BoxFuture;
 use lambda_runtime::{LambdaEvent, service_fn};
-use platform::app::end;
+use platform::app::{end, settle};
 use platform::batch::{self, Answerer};
 use platform::clock;
 use platform::config::{self, Pace};
@@ -209,7 +209,7 @@ impl FetchActivity {
         tracing::info!(reason = later.reason, wait_s, "postponed");
         let mut tx = self.store.begin(claim.run.user_id).await?;
         let postponed = stages::postpone_fetch(&mut tx, claim, later.postponement()).await;
-        let is_due = stage::settle(tx, postponed).await?;
+        let is_due = settle(tx, postponed).await?;
         Ok(is_due.map(|is_due| Ended {
             requested: Vec::new(),
             is_due,

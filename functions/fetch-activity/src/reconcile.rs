@@ -16,13 +16,12 @@ use crate::FetchActivity;
 use crate::access::{NoAccess, Question, Wanted};
 use chrono::{DateTime, TimeDelta, Utc};
 use futures_util::future::{BoxFuture, ready};
-use platform::app::end;
+use platform::app::{end, settle};
 use platform::clock;
 use platform::faults;
 use platform::providers::api::{Api, Refusal};
 use platform::providers::oauth;
 use platform::providers::source::{Listed, Lists, LookedFor, Page, Source};
-use platform::stage;
 use serde::Serialize;
 use std::time::{Duration, Instant};
 use store::backfills::{self, Counted};
@@ -138,7 +137,7 @@ impl FetchActivity {
             faults::point("before_reconciliation_ends");
             let mut tx = self.store.begin(due.user).await?;
             let ended = reconciliations::finish_reconciliation(&mut tx, &due, &reconciled).await;
-            stage::settle(tx, ended).await?;
+            settle(tx, ended).await?;
         }
         pass.silent = self.tell_silent().await?;
         Ok(pass)
@@ -173,7 +172,7 @@ impl FetchActivity {
         let mut tx = self.store.begin_without_user().await?;
         let providers = self.sources.names();
         let due = reconciliations::claim_due(&mut tx, CLAIM, &providers).await;
-        stage::settle(tx, due).await
+        settle(tx, due).await
     }
 
     /// Asks one connection, and announces what is new.
@@ -355,7 +354,7 @@ impl FetchActivity {
     async fn erase_if_deauthorised(&self, due: &Due) -> Result<(), StoreError> {
         let mut tx = self.store.begin(due.user).await?;
         let erased = erase_if_deauthorised(&mut tx, due).await;
-        if stage::settle(tx, erased).await? {
+        if settle(tx, erased).await? {
             let provider = &due.provider;
             tracing::info!(provider, "the athlete took our access away: erased");
         }

@@ -4,7 +4,6 @@
 use crate::Ingest;
 use domain::id::{UserId, WorkoutId};
 use lambda_http::http::StatusCode;
-use platform::app::end;
 use platform::http::{self, Request, Response};
 use platform::problem::Problem;
 use store::stages::RunKey;
@@ -32,19 +31,11 @@ pub(crate) async fn change(
     wish: Wish,
 ) -> Result<Response, Problem> {
     let (user, mut tx) = ingest.app.users.begin(request).await?;
-
-    let workout_ids = match fulfil(&mut tx, user, request, id, wish).await {
-        Ok(changed) => changed,
-        Err(problem) => {
-            end(tx).await;
-            return Err(problem);
-        }
-    };
-
-    let runs = RunKey::computing(user, &workout_ids);
-    ingest
+    let fulfilled = fulfil(&mut tx, user, request, id, wish).await;
+    let runs = |changed: &Vec<WorkoutId>| RunKey::computing(user, changed);
+    let workout_ids = ingest
         .app
-        .commit_and_ring(tx, &runs, request.correlation_id())
+        .settle_and_ring(tx, fulfilled, runs, request.correlation_id())
         .await?;
     Ok(http::json(StatusCode::ACCEPTED, &Changed { workout_ids }))
 }

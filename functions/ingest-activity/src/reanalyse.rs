@@ -3,7 +3,6 @@
 use crate::Ingest;
 use domain::id::{UserId, WorkoutId};
 use lambda_http::http::StatusCode;
-use platform::app::end;
 use platform::http::{self, Request, Response};
 use platform::problem::Problem;
 use store::stages::RunKey;
@@ -20,18 +19,11 @@ pub(crate) async fn request(
     id: &str,
 ) -> Result<Response, Problem> {
     let (user, mut tx) = ingest.app.users.begin(request).await?;
-
-    let (workout_id, requested) = match renew(&mut tx, user, request, id).await {
-        Ok(renewed) => renewed,
-        Err(problem) => {
-            end(tx).await;
-            return Err(problem);
-        }
-    };
-
-    ingest
+    let renewed = renew(&mut tx, user, request, id).await;
+    let runs = |(_, requested): &(WorkoutId, Vec<RunKey>)| requested.clone();
+    let (workout_id, _) = ingest
         .app
-        .commit_and_ring(tx, &requested, request.correlation_id())
+        .settle_and_ring(tx, renewed, runs, request.correlation_id())
         .await?;
     Ok(http::json(StatusCode::ACCEPTED, &Requested { workout_id }))
 }

@@ -4,7 +4,6 @@ use crate::{Ingest, refuse_file};
 use domain::decode::decode_file;
 use domain::id::WorkoutId;
 use lambda_http::http::StatusCode;
-use platform::app::end;
 use platform::http::{self, Request, Response};
 use platform::intake::Prepared;
 use platform::problem::Problem;
@@ -32,19 +31,13 @@ pub(crate) async fn accept(ingest: &Ingest, request: &Request) -> Result<Respons
     let mut tx = ingest.app.users.open(user).await?;
     let ingested = async {
         tx.lock_user(user).await?;
-        prepared.ingest(&mut tx, user, key, &sha256, None).await
+        let ingested = prepared.ingest(&mut tx, user, key, &sha256, None).await?;
+        Ok(ingested)
     };
-    let ingested = match ingested.await {
-        Ok(ingested) => ingested,
-        Err(error) => {
-            end(tx).await;
-            return Err(error.into());
-        }
-    };
-
-    ingest
+    let ingested = ingested.await;
+    let ingested = ingest
         .app
-        .commit_and_ring(tx, &ingested.runs(user), request.correlation_id())
+        .settle_and_ring(tx, ingested, |i| i.runs(user), request.correlation_id())
         .await?;
     let known = ingested.outcome == Outcome::Unchanged;
     let status = if known {

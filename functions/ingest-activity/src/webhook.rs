@@ -1,9 +1,8 @@
 //! `POST /webhooks/{provider}`: exactly 200 after the commit, and nothing written otherwise.
 
 use crate::Ingest;
-use domain::id::{UserId, WorkoutId};
+use domain::id::WorkoutId;
 use lambda_http::http::StatusCode;
-use platform::app::end;
 use platform::http::{self, Request, Response};
 use platform::intake::{Told, pack};
 use platform::problem::Problem;
@@ -11,7 +10,7 @@ use platform::providers::{self, Headers, Item};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 use store::deliveries::{self, DeliveryKey, Remembered};
-use store::ingest::Ingested;
+use store::stages::RunKey;
 use store::{Tx, users};
 
 /// What the provider hears of one item; it only needs the status.
@@ -95,34 +94,14 @@ async fn take_in(
     let mut tx = store
         .begin_for_account(delivered.provider, &item.account)
         .await?;
-    let applied = match apply(&mut tx, delivery, &item, &told, &kept).await {
-        Ok(applied) => applied,
-        Err(problem) => {
-            end(tx).await;
-            return Err(problem);
-        }
-    };
-
-    match applied {
-        Applied::Before(workout_id) => {
-            end(tx).await;
-            Ok(Receipt {
-                workout_id,
-                outcome: "duplicate",
-            })
-        }
-        Applied::Now(user, ingested) => {
-            let correlation_id = delivered.request.correlation_id();
-            ingest
-                .app
-                .commit_and_ring(tx, &ingested.runs(user), correlation_id)
-                .await?;
-            Ok(Receipt {
-                workout_id: ingested.workout_id,
-                outcome: ingested.outcome.as_str(),
-            })
-        }
-    }
+    let applied = apply(&mut tx, delivery, &item, &told, &kept).await;
+    let runs = |(_, requested): &(Receipt, Vec<RunKey>)| requested.clone();
+    let correlation_id = delivered.request.correlation_id();
+    let (receipt, _) = ingest
+        .app
+        .settle_and_ring(tx, applied, runs, correlation_id)
+        .await?;
+    Ok(receipt)
 }
 
 /// What is kept of an item as it came.
@@ -131,20 +110,14 @@ struct Kept<'a> {
     body: Vec<u8>,
 }
 
-enum Applied {
-    /// An earlier delivery of the same content committed its effects.
-    Before(Option<WorkoutId>),
-    /// The effects are in this transaction.
-    Now(UserId, Ingested),
-}
-
+/// Takes an item in, unless an earlier delivery of the same content committed its effects.
 async fn apply(
     tx: &mut Tx,
     delivery: DeliveryKey<'_>,
     item: &Item,
     told: &Told<'_>,
     kept: &Kept<'_>,
-) -> Result<Applied, Problem> {
+) -> Result<(Receipt, Vec<RunKey>), Problem> {
     let unknown = || {
         Problem::unprocessable("unknown_athlete", "no user has connected this account")
             .with_field("/athlete", "is not connected")
@@ -161,7 +134,11 @@ async fn apply(
         return Err(unknown());
     }
     if let Some(workout_id) = deliveries::find_delivery(tx, user, delivery).await? {
-        return Ok(Applied::Before(workout_id));
+        let receipt = Receipt {
+            workout_id,
+            outcome: "duplicate",
+        };
+        return Ok((receipt, Vec::new()));
     }
 
     let ingested = told.ingest(tx, user, delivery, item.occurred_at).await?;
@@ -173,5 +150,9 @@ async fn apply(
         body: &kept.body,
     };
     deliveries::insert_delivery(tx, user, delivery, remembered).await?;
-    Ok(Applied::Now(user, ingested))
+    let receipt = Receipt {
+        workout_id: ingested.workout_id,
+        outcome: ingested.outcome.as_str(),
+    };
+    Ok((receipt, ingested.runs(user)))
 }

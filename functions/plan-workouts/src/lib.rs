@@ -10,7 +10,7 @@ mod planned;
 
 use domain::stage::StageName;
 use lambda_http::http::Method;
-use platform::app::{WriterApp, end};
+use platform::app::WriterApp;
 use platform::http::{self, Handler, Request, Response};
 use platform::problem::Problem;
 use store::stages::RunKey;
@@ -42,19 +42,12 @@ impl Handler for Planning {
             _ => Err(Problem::not_found("not_found", "there is no such path")),
         };
 
-        match done {
-            Ok(Done { response, changed }) => {
-                let correlation_id = request.correlation_id();
-                self.app
-                    .commit_and_ring(tx, &RunKey::computing(user, &changed), correlation_id)
-                    .await?;
-                Ok(response)
-            }
-            Err(problem) => {
-                end(tx).await;
-                Err(problem)
-            }
-        }
+        let runs = |done: &Done| RunKey::computing(user, &done.changed);
+        let done = self
+            .app
+            .settle_and_ring(tx, done, runs, request.correlation_id())
+            .await?;
+        Ok(done.response)
     }
 }
 

@@ -8,7 +8,7 @@
 use domain::id::WorkoutId;
 use domain::stage::StageName;
 use lambda_runtime::{LambdaEvent, service_fn};
-use platform::app::{StartError, end};
+use platform::app::{StartError, settle};
 use platform::batch;
 use platform::config::{self, LIMITS, Pace};
 use platform::doorbell::Doorbell;
@@ -60,32 +60,25 @@ impl Sweep {
             deliveries::forget_bodies(&mut tx, LIMITS.keep_bodies, size).await?;
             Ok((rescued, unrung))
         };
-        match found.await {
-            Ok(found) => {
-                tx.commit().await?;
-                Ok(found)
-            }
-            Err(error) => {
-                end(tx).await;
-                Err(error)
-            }
-        }
+        let found = found.await;
+        settle(tx, found).await
     }
 
     async fn mark(&self, rung: &[RunKey]) -> Result<(), StoreError> {
         let mut tx = self.store.begin_without_user().await?;
-        for stage in StageName::ALL {
-            let workouts: Vec<WorkoutId> = rung
-                .iter()
-                .filter(|run| run.stage == stage)
-                .map(|run| run.workout_id)
-                .collect();
-            if let Err(error) = stages::mark_rung(&mut tx, stage, &workouts).await {
-                end(tx).await;
-                return Err(error);
+        let marked = async {
+            for stage in StageName::ALL {
+                let workouts: Vec<WorkoutId> = rung
+                    .iter()
+                    .filter(|run| run.stage == stage)
+                    .map(|run| run.workout_id)
+                    .collect();
+                stages::mark_rung(&mut tx, stage, &workouts).await?;
             }
-        }
-        tx.commit().await
+            Ok(())
+        };
+        let marked = marked.await;
+        settle(tx, marked).await
     }
 }
 

@@ -111,22 +111,43 @@ impl WriterApp {
         Ok(Self { users, doorbell })
     }
 
-    /// Commits, and only then rings for what was requested.
+    /// Commits what went well, and only then rings for the `runs` that it requested; rolls back what
+    /// did not.
     ///
     /// # Errors
-    /// 503 when the commit did not go through.
-    pub async fn commit_and_ring(
+    /// What was handed in, or 503 when the commit did not go through.
+    pub async fn settle_and_ring<T>(
         &self,
         tx: Tx,
-        requested: &[RunKey],
+        outcome: Result<T, Problem>,
+        runs: impl FnOnce(&T) -> Vec<RunKey>,
         correlation_id: &str,
-    ) -> Result<(), Problem> {
-        crate::faults::point("before_commit");
-        tx.commit().await?;
+    ) -> Result<T, Problem> {
+        if outcome.is_ok() {
+            crate::faults::point("before_commit");
+        }
+        let done = settle(tx, outcome).await?;
         crate::faults::point("after_commit");
-        self.doorbell.ring(requested, correlation_id).await;
+        self.doorbell.ring(&runs(&done), correlation_id).await;
         crate::faults::point("after_ring");
-        Ok(())
+        Ok(done)
+    }
+}
+
+/// Commits what went well and rolls back what did not, before anything else happens.
+///
+/// # Errors
+/// What was handed in, or [`StoreError`] when the commit did not go through.
+pub async fn settle<T, E: From<StoreError>>(tx: Tx, outcome: Result<T, E>) -> Result<T, E> {
+    match outcome {
+        Ok(value) => {
+            tx.commit().await?;
+            Ok(value)
+        }
+        Err(error) => {
+            end(tx).await;
+            Err(error)
+        }
     }
 }
 

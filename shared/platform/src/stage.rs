@@ -5,7 +5,7 @@
 //! and everything it reads in one transaction; a failure is recorded in a fresh transaction after
 //! an explicit rollback. The claim token decides who may write.
 
-use crate::app::StartError;
+use crate::app::{StartError, settle};
 use crate::batch::Answerer;
 use crate::config::{self, LIMITS, Pace};
 use crate::doorbell::Doorbell;
@@ -277,25 +277,6 @@ pub async fn fail(
             // The claim's deadline passes and the sweep takes it back.
             tracing::error!(error, %unrecorded, "could not record the failure");
             (Disposition::Retry, None)
-        }
-    }
-}
-
-/// Commits what went well and rolls back what did not, before anything else happens.
-///
-/// # Errors
-/// What was handed in, or [`StoreError`] when the commit did not go through.
-pub async fn settle<T, E: From<StoreError>>(tx: Tx, outcome: Result<T, E>) -> Result<T, E> {
-    match outcome {
-        Ok(value) => {
-            tx.commit().await?;
-            Ok(value)
-        }
-        Err(error) => {
-            if let Err(rollback) = tx.rollback().await {
-                tracing::warn!(%rollback, "could not roll back; the server does when we hang up");
-            }
-            Err(error)
         }
     }
 }
