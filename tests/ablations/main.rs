@@ -255,8 +255,8 @@ const ABLATIONS: [Ablation; 20] = [
         name: "a source that changes stays where it was merged",
         edits: &[Edit {
             file: "shared/store/src/ingest.rs",
-            old: "if shared.is_some() || merging::has_neighbour",
-            new: "if shared.is_none() && merging::has_neighbour",
+            old: "if shared.is_some() || around.has_neighbour",
+            new: "if shared.is_none() && around.has_neighbour",
         }],
     },
     Ablation {

@@ -192,7 +192,7 @@ const fn hot(path: &'static str, role: &'static str, arguments: &'static str) ->
 }
 
 /// In the order in which a delivery, a stage, the sweep and a client run them: one leaves what the next one needs.
-const HOT: [Hot; 42] = [
+const HOT: [Hot; 41] = [
     hot(
         "users/find_user_by_connection",
         "ingest",
@@ -211,9 +211,9 @@ const HOT: [Hot; 42] = [
         ":user, 'paceline', :activity, 0",
     ),
     hot(
-        "deletions/find_early_deletion",
+        "ingest/find_circumstances",
         "ingest",
-        ":user, 'paceline', 'new', 0",
+        ":user, 'strava', 'new', 0, now() - interval '2 minutes', now() + interval '2 minutes'",
     ),
     hot("users/find_athlete", "ingest", ":user"),
     hot("users/list_thresholds", "ingest", ":user"),
@@ -228,11 +228,6 @@ const HOT: [Hot; 42] = [
         "workouts/update_workout",
         "ingest",
         ":workout, :user, 'run', NULL, NULL, now(), 0, 60, 100, false, '', now(), :date",
-    ),
-    hot(
-        "merging/has_neighbour",
-        "ingest",
-        ":user, 'strava', now() - interval '2 minutes', now() + interval '2 minutes'",
     ),
     hot(
         "merging/list_sources",

@@ -116,15 +116,6 @@ pub async fn find_profile(tx: &mut Tx, user: UserId) -> Result<Profile, StoreErr
     })
 }
 
-/// Reads the time zone alone, which is all of the profile that a new workout needs.
-///
-/// # Errors
-/// [`StoreError`] when the database is away.
-pub(crate) async fn find_time_zone(tx: &mut Tx, user: UserId) -> Result<String, StoreError> {
-    let athlete = find_athlete(tx, user).await?;
-    Ok(athlete.map_or_else(|| Profile::default().time_zone, |row| row.time_zone))
-}
-
 /// Reads which source leads where several tell of one session.
 ///
 /// # Errors

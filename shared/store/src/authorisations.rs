@@ -48,10 +48,7 @@ pub async fn begin_authorisation(
         .bind(begun.state_sha256.to_owned())
         .bind(begun.verifier.map(<[u8]>::to_owned))
         .bind(begun.life.as_secs_f64());
-    let (expires_at,) = tx
-        .fetch_optional(query)
-        .await?
-        .ok_or_else(|| StoreError::corrupt("an authorisation was not written"))?;
+    let (expires_at,) = tx.fetch_one(query).await?;
     Ok(expires_at)
 }
 

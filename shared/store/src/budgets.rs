@@ -59,10 +59,8 @@ pub async fn next_turn(
         .query_as::<(DateTime<Utc>,)>(include_str!("../queries/budgets/next_turn.sql"))
         .bind(provider.to_owned())
         .bind(is_live);
-    tx.fetch_optional(query)
-        .await?
-        .map(|(turn,)| turn)
-        .ok_or_else(|| StoreError::corrupt("a time without a row".to_owned()))
+    let (turn,) = tx.fetch_one(query).await?;
+    Ok(turn)
 }
 
 /// Notes what a provider says of a window.

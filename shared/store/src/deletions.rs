@@ -27,21 +27,3 @@ pub async fn remember_early_deletion(
     tx.execute(query).await?;
     Ok(())
 }
-
-/// Finds when the provider deleted an activity that had not come by then.
-///
-/// # Errors
-/// [`StoreError`] when the database is away.
-pub async fn find_early_deletion(
-    tx: &mut Tx,
-    user: UserId,
-    key: ProviderKey<'_>,
-) -> Result<Option<DateTime<Utc>>, StoreError> {
-    let query = tx
-        .query_as::<(DateTime<Utc>,)>(include_str!("../queries/deletions/find_early_deletion.sql"))
-        .bind(user.0)
-        .bind(key.provider.to_owned())
-        .bind(key.activity_id.to_owned())
-        .bind(key.session_index);
-    Ok(tx.fetch_optional(query).await?.map(|(time,)| time))
-}

@@ -7,12 +7,14 @@ use crate::attach::{decide, rematch_date};
 use crate::merging::Regrouped;
 use crate::stages::RunKey;
 use crate::workouts::{self, Known, NewWorkout, ProviderKey, Reported};
-use crate::{StoreError, Tx, athletes, deletions, merging, stages};
+use crate::{StoreError, Tx, deletions, merging, stages};
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::id::{UserId, WorkoutId};
 use domain::local_date::local_date;
 use domain::matching::{Decision, MatchReason};
+use domain::merging::START_TOLERANCE;
 use domain::stage::StageName;
+use sqlx::FromRow;
 use std::collections::BTreeSet;
 use uuid::Uuid;
 
@@ -157,20 +159,20 @@ async fn store(
     reported: &Reported<'_>,
 ) -> Result<Ingested, StoreError> {
     let known = workouts::find_by_provider(tx, user, key).await?;
-    let already = match &known {
-        Some(known) => already(known, reported),
-        None => {
-            let deleted = deletions::find_early_deletion(tx, user, key).await?;
-            let stale = deleted.is_some_and(|at| !is_newer(reported.provider_time, Some(at)));
-            stale.then_some(Outcome::Stale)
-        }
-    };
-    if let Some(outcome) = already {
-        let workout_id = known.as_ref().map(Known::workout_id);
-        if let (Some(workout), Outcome::Unchanged) = (workout_id, outcome) {
+    if let Some(known) = &known
+        && let Some(outcome) = already(known, reported)
+    {
+        let workout = known.workout_id();
+        if outcome == Outcome::Unchanged {
             workouts::confirm_workout(tx, user, workout, reported.provider_time).await?;
         }
-        return Ok(Ingested::quiet(workout_id, outcome));
+        return Ok(Ingested::quiet(Some(workout), outcome));
+    }
+    let recording = reported.recording;
+    let around = find_circumstances(tx, user, key, recording.start_utc).await?;
+    let is_gone = |at| !is_newer(reported.provider_time, Some(at));
+    if known.is_none() && around.deleted_at.is_some_and(is_gone) {
+        return Ok(Ingested::quiet(None, Outcome::Stale));
     }
 
     let workout = known
@@ -180,10 +182,7 @@ async fn store(
     let before = known.as_ref().filter(|known| known.generation > 0);
     let date = match before {
         Some(known) => known.local_date,
-        None => {
-            let recording = reported.recording;
-            date_of(tx, user, recording.start_utc, recording.utc_offset_s).await?
-        }
+        None => around.local_date(recording.start_utc, recording.utc_offset_s),
     };
     // What several sources tell of is matched by all that they say, and computed once.
     let is_merged = known.as_ref().is_some_and(Known::is_merged);
@@ -229,7 +228,7 @@ async fn store(
         stages::request_stages(tx, user, workout, generation).await?;
     }
     if !matches!(place, Place::Session(_)) {
-        let regrouped = merge(tx, user, key, workout, known.as_ref(), reported).await?;
+        let regrouped = merge(tx, user, workout, known.as_ref(), reported, &around).await?;
         requested.extend(regrouped.requested);
         requested.retain(|workout| !regrouped.merged.contains(workout));
     }
@@ -247,15 +246,52 @@ async fn store(
     })
 }
 
+/// What else bears on an activity that came.
+#[derive(Debug, FromRow)]
+struct Circumstances {
+    /// When the provider deleted it, if that came first.
+    deleted_at: Option<DateTime<Utc>>,
+    /// The athlete's IANA time zone, if it is known.
+    time_zone: Option<String>,
+    /// Whether another provider tells of something that began at about the same time.
+    has_neighbour: bool,
+}
+
+impl Circumstances {
+    /// The athlete's date at a moment: by the source's offset, else by the athlete's zone.
+    fn local_date(&self, moment: DateTime<Utc>, utc_offset_s: Option<i32>) -> NaiveDate {
+        let zone = self.time_zone.as_deref().and_then(|zone| zone.parse().ok());
+        local_date(moment, utc_offset_s, zone)
+    }
+}
+
+/// Reads all of them in one statement: a delivery is acknowledged the sooner the fewer it asks.
+async fn find_circumstances(
+    tx: &mut Tx,
+    user: UserId,
+    key: ProviderKey<'_>,
+    started_at: DateTime<Utc>,
+) -> Result<Circumstances, StoreError> {
+    let query = tx
+        .query_as(include_str!("../queries/ingest/find_circumstances.sql"))
+        .bind(user.0)
+        .bind(key.provider.to_owned())
+        .bind(key.activity_id.to_owned())
+        .bind(key.session_index)
+        .bind(started_at - START_TOLERANCE)
+        .bind(started_at + START_TOLERANCE);
+    tx.fetch_one(query).await
+}
+
 /// Merges a workout with what other providers tell of the same session, or parts it from what is no
 /// longer the same.
 async fn merge(
     tx: &mut Tx,
     user: UserId,
-    key: ProviderKey<'_>,
     workout: WorkoutId,
     before: Option<&Known>,
     reported: &Reported<'_>,
+    around: &Circumstances,
 ) -> Result<Regrouped, StoreError> {
     let now = reported.recording.start_utc;
     let shared = before.filter(|known| known.is_shared());
@@ -264,7 +300,7 @@ async fn merge(
         // Those that it leaves behind.
         regrouped = merging::regroup(tx, user, before.started_at, workout).await?;
     }
-    if shared.is_some() || merging::has_neighbour(tx, user, key.provider, now).await? {
+    if shared.is_some() || around.has_neighbour {
         let again = merging::regroup(tx, user, now, workout).await?;
         regrouped.requested.extend(again.requested);
         regrouped.merged.extend(again.merged);
@@ -289,11 +325,12 @@ pub async fn announce(
     let workout = match known {
         Some(known) => known.workout_id(),
         None => {
+            let around = find_circumstances(tx, user, key, announced_at).await?;
             let new = NewWorkout {
                 workout_id: WorkoutId(Uuid::now_v7()),
                 key,
                 parent: None,
-                local_date: date_of(tx, user, announced_at, None).await?,
+                local_date: around.local_date(announced_at, None),
             };
             let decision = Decision::without_weighing(MatchReason::AwaitsData, None);
             workouts::insert_announced(tx, user, new, announced_at, &decision).await?;
@@ -307,17 +344,6 @@ pub async fn announce(
         requested: Vec::new(),
         fetch: true,
     })
-}
-
-/// The athlete's date at a moment: by the source's offset, else by the athlete's zone.
-async fn date_of(
-    tx: &mut Tx,
-    user: UserId,
-    moment: DateTime<Utc>,
-    utc_offset_s: Option<i32>,
-) -> Result<NaiveDate, StoreError> {
-    let zone = athletes::find_time_zone(tx, user).await?.parse().ok();
-    Ok(local_date(moment, utc_offset_s, zone))
 }
 
 /// Turns a workout and its sessions into tombstones, which frees their plans, or remembers that

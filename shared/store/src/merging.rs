@@ -7,10 +7,10 @@
 
 use crate::workouts::sport;
 use crate::{StoreError, Tx, athletes, attach, stages, workouts};
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use domain::id::{PlannedId, UserId, WorkoutId};
 use domain::matching::{Decision, MatchReason};
-use domain::merging::{Preference, START_TOLERANCE, Source, group, lead};
+use domain::merging::{Preference, Source, group, lead};
 use sqlx::FromRow;
 use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
@@ -18,7 +18,7 @@ use uuid::Uuid;
 /// What an upload is stored under: its provider is nobody, its id is its content's hash.
 pub const UPLOAD: &str = "upload";
 /// Sessions that begin this far from a change are looked at again. A change passes on from source to
-/// source by at most [`START_TOLERANCE`], once for each provider.
+/// source by at most [`domain::merging::START_TOLERANCE`], once for each provider.
 const TOUCHED: TimeDelta = TimeDelta::minutes(10);
 /// What is read around a change, so that whatever is touched is whole.
 const LOOK: TimeDelta = TimeDelta::minutes(20);
@@ -69,25 +69,6 @@ pub(crate) struct Regrouped {
     pub(crate) requested: Vec<WorkoutId>,
     /// Workouts that are merged into others now, and are not computed by themselves.
     pub(crate) merged: Vec<WorkoutId>,
-}
-
-/// Whether another provider tells of something that began at about the same time.
-///
-/// # Errors
-/// [`StoreError`] when the database is away.
-pub(crate) async fn has_neighbour(
-    tx: &mut Tx,
-    user: UserId,
-    provider: &str,
-    started_at: DateTime<Utc>,
-) -> Result<bool, StoreError> {
-    let query = tx
-        .query_as::<(bool,)>(include_str!("../queries/merging/has_neighbour.sql"))
-        .bind(user.0)
-        .bind(provider.to_owned())
-        .bind(started_at - START_TOLERANCE)
-        .bind(started_at + START_TOLERANCE);
-    Ok(tx.fetch_optional(query).await?.is_some_and(|(is,)| is))
 }
 
 /// Groups anew what was told of about a time, where `changed` came, changed or went.
@@ -274,6 +255,47 @@ impl Place {
     }
 }
 
+/// A session: where each of its sources is to be.
+struct Session {
+    head: WorkoutId,
+    places: Vec<Place>,
+    /// Whether what the head is computed from changed.
+    is_new: bool,
+}
+
+impl Session {
+    /// `None` of no sources.
+    fn new(sources: Vec<Source>, preference: &str, changed: Option<WorkoutId>) -> Option<Self> {
+        let merged = sources.len() > 1;
+        // The workout that clients know stays the one they know.
+        let head = sources
+            .iter()
+            .min_by_key(|source| (source.merged_into.is_some(), source.workout_id))?
+            .workout_id;
+        let lead = lead(&sources, Preference::from_name(preference))
+            .map(|source| source.workout_id)
+            .filter(|_| merged);
+        let has_changed =
+            merged && (sources.iter()).any(|source| Some(source.workout_id) == changed);
+        let places: Vec<Place> = sources
+            .into_iter()
+            .map(|source| {
+                let is_head = source.workout_id == head;
+                Place {
+                    merged_into: (!is_head).then_some(head),
+                    lead: lead.filter(|_| is_head),
+                    source,
+                }
+            })
+            .collect();
+        Some(Self {
+            head,
+            is_new: has_changed || places.iter().any(Place::is_new),
+            places,
+        })
+    }
+}
+
 /// Places each source where its group wants it, lets go and takes up plans, and requests the stages
 /// of whatever changed.
 async fn settle(
@@ -287,45 +309,54 @@ async fn settle(
     } else {
         String::new()
     };
-    let mut places = Vec::new();
-    let mut heads = BTreeSet::new();
-    for sources in groups {
-        let merged = sources.len() > 1;
-        // The workout that clients know stays the one they know.
-        let head = sources
-            .iter()
-            .min_by_key(|source| (source.merged_into.is_some(), source.workout_id))
-            .map(|source| source.workout_id);
-        let lead = lead(&sources, Preference::from_name(&preference))
-            .map(|source| source.workout_id)
-            .filter(|_| merged);
-        let mut is_new = false;
-        for source in sources {
-            let is_head = Some(source.workout_id) == head;
-            let place = Place {
-                merged_into: head.filter(|_| !is_head),
-                lead: lead.filter(|_| is_head),
-                source,
-            };
-            is_new |= place.is_new() || (merged && Some(place.source.workout_id) == changed);
-            places.push(place);
-        }
-        heads.extend(head.filter(|_| is_new));
-    }
+    let mut sessions: Vec<Session> = groups
+        .into_iter()
+        .filter_map(|sources| Session::new(sources, &preference, changed))
+        .collect();
+    sessions.retain(|session| session.is_new);
+    sessions.sort_by_key(|session| session.head);
 
-    let mut dates = BTreeSet::new();
-    let mut wishes: BTreeMap<WorkoutId, PlannedId> = BTreeMap::new();
-    let mut regrouped = Regrouped::default();
-    // What leaves a place leaves it before anything comes: a place has room for one of a provider.
-    for place in places.iter().filter(|place| place.is_new()) {
+    let new: Vec<&Place> = sessions
+        .iter()
+        .flat_map(|session| &session.places)
+        .filter(|place| place.is_new())
+        .collect();
+    let let_go = empty(tx, user, &new).await?;
+    let merged = fill(tx, user, &new).await?;
+    let mut requested = Vec::new();
+    for session in &sessions {
+        let wish = let_go.wishes.get(&session.head).copied();
+        take_up(tx, user, session.head, wish).await?;
+        requested.push(session.head);
+    }
+    for date in let_go.dates {
+        requested.extend(attach::rematch_date(tx, user, date).await?);
+    }
+    Ok(Regrouped { requested, merged })
+}
+
+/// The plans that were let go because their workouts were merged into others.
+#[derive(Default)]
+struct LetGo {
+    /// Their dates, whose other workouts they may be.
+    dates: BTreeSet<NaiveDate>,
+    /// Those that the athlete chose, by the workout that is to have them.
+    wishes: BTreeMap<WorkoutId, PlannedId>,
+}
+
+/// Takes every source out of the place that it leaves, before any comes into its own: a place has
+/// room for one of a provider.
+async fn empty(tx: &mut Tx, user: UserId, places: &[&Place]) -> Result<LetGo, StoreError> {
+    let mut let_go = LetGo::default();
+    for place in places {
         let workout = place.source.workout_id;
         if let (Some(head), None) = (place.merged_into, place.source.merged_into)
             && let Some(own) = workouts::find_for_attach(tx, user, workout).await?
         {
             if let Some(planned) = own.planned_id {
-                dates.insert(own.local_date);
+                let_go.dates.insert(own.local_date);
                 if own.pinned {
-                    wishes.insert(head, planned);
+                    let_go.wishes.insert(head, planned);
                 }
             }
             let decision = Decision::without_weighing(MatchReason::Merged, None);
@@ -333,23 +364,21 @@ async fn settle(
         }
         put(tx, user, workout, None, None).await?;
     }
-    for place in places.iter().filter(|place| place.is_new()) {
+    Ok(let_go)
+}
+
+/// Puts every source into its place, and answers those that are merged into others now.
+async fn fill(tx: &mut Tx, user: UserId, places: &[&Place]) -> Result<Vec<WorkoutId>, StoreError> {
+    let mut merged = Vec::new();
+    for place in places {
         let workout = place.source.workout_id;
         put(tx, user, workout, place.merged_into, place.lead).await?;
         if place.merged_into.is_some() {
             stages::delete_computing_runs(tx, user, workout).await?;
-            regrouped.merged.push(workout);
+            merged.push(workout);
         }
     }
-    for head in heads {
-        take_up(tx, user, head, wishes.get(&head).copied()).await?;
-        regrouped.requested.push(head);
-    }
-    for date in dates {
-        let rematched = attach::rematch_date(tx, user, date).await?;
-        regrouped.requested.extend(rematched);
-    }
-    Ok(regrouped)
+    Ok(merged)
 }
 
 /// Decides the plan of a workout whose facts changed, or keeps the one that the athlete chose, and

@@ -132,7 +132,8 @@ pub async fn sees_every_connection(tx: &mut Tx) -> Result<bool, StoreError> {
     let query = tx.query_as::<(bool,)>(include_str!(
         "../queries/reconciliations/sees_every_connection.sql"
     ));
-    Ok(tx.fetch_optional(query).await?.is_some_and(|(sees,)| sees))
+    let (sees,) = tx.fetch_one(query).await?;
+    Ok(sees)
 }
 
 /// Has an athlete's connection asked about as soon as may be, because it is new or new again.

@@ -240,6 +240,17 @@ impl Tx {
         Ok(query.execute(&mut *self.inner).await?.rows_affected())
     }
 
+    /// Runs a statement that always answers one row.
+    pub(crate) async fn fetch_one<R>(
+        &mut self,
+        query: QueryAs<'_, Postgres, R, PgArguments>,
+    ) -> Result<R, StoreError>
+    where
+        R: for<'r> FromRow<'r, PgRow> + Send + Unpin,
+    {
+        Ok(query.fetch_one(&mut *self.inner).await?)
+    }
+
     pub(crate) async fn fetch_optional<R>(
         &mut self,
         query: QueryAs<'_, Postgres, R, PgArguments>,

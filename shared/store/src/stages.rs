@@ -435,7 +435,8 @@ pub struct Redrivable {
 /// [`StoreError`] when the database is away.
 pub async fn sees_every_run(tx: &mut Tx) -> Result<bool, StoreError> {
     let query = tx.query_as::<(bool,)>(include_str!("../queries/stages/sees_every_run.sql"));
-    Ok(tx.fetch_optional(query).await?.is_some_and(|(sees,)| sees))
+    let (sees,) = tx.fetch_one(query).await?;
+    Ok(sees)
 }
 
 /// Lists runs that may be requested again, the longest untouched first.
@@ -528,10 +529,7 @@ pub async fn count_outdated(tx: &mut Tx, outdated: &Outdated) -> Result<Progress
         .bind(outdated.stage.as_str())
         .bind(outdated.version)
         .bind(outdated.since);
-    let (complete, waiting, failed) = tx
-        .fetch_optional(query)
-        .await?
-        .ok_or_else(|| StoreError::corrupt("a count without a row".to_owned()))?;
+    let (complete, waiting, failed) = tx.fetch_one(query).await?;
     Ok(Progress {
         complete,
         waiting,
