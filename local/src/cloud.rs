@@ -10,6 +10,7 @@ use axum::body::Bytes;
 
 use crate::gateway::{self, HttpRoute, Routes};
 use crate::invoke::{Invoke, InvokeError};
+use crate::lambda_api;
 use crate::log::LogSink;
 use crate::mapping::{Mapping, MappingSettings};
 use crate::net::{self, BindError, Server};
@@ -151,6 +152,7 @@ pub struct Cloud {
     sqs: Server,
     queues: Queues,
     functions: RuntimeApi,
+    lambda: Server,
     mappings: Vec<Mapping>,
     schedules: Vec<Schedule>,
     events: Vec<ScheduleSettings>,
@@ -185,6 +187,7 @@ impl Cloud {
         let functions = RuntimeApi::start(settings, REGION, spawner, options.log.clone()).await?;
         let invoke: Arc<dyn Invoke> = Arc::new(functions.clone());
 
+        let lambda = lambda_api::start(Arc::clone(&invoke)).await?;
         let gateway = gateway::start(options.port, routes(template), Arc::clone(&invoke)).await?;
         let mappings = start_mappings(template, &queues, &options, &invoke)?;
         let events = schedule_settings(template);
@@ -200,6 +203,7 @@ impl Cloud {
             sqs,
             queues,
             functions,
+            lambda,
             mappings,
             schedules,
             events,
@@ -216,6 +220,12 @@ impl Cloud {
     #[must_use]
     pub fn sqs_url(&self) -> String {
         self.sqs.url()
+    }
+
+    /// Returns the URL of Lambda's Invoke API.
+    #[must_use]
+    pub fn lambda_url(&self) -> String {
+        self.lambda.url()
     }
 
     /// Returns the queues, which are named by their logical ids.
@@ -271,6 +281,7 @@ impl Cloud {
     /// Stops taking requests and messages, and kills every function.
     pub async fn shutdown(self) {
         drop(self.gateway);
+        drop(self.lambda);
         drop(self.schedules);
         drop(self.mappings);
         self.functions.shutdown().await;

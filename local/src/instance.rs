@@ -122,6 +122,8 @@ pub struct Endpoint {
     pub database_url: String,
     /// The SQS endpoint.
     pub sqs_url: String,
+    /// Lambda's Invoke API.
+    pub lambda_url: String,
     /// Where simulated providers are asked, if any are believed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub simulator_url: Option<String>,
@@ -196,6 +198,7 @@ impl Instance {
             athlete: identity.account(),
             database_url,
             sqs_url: cloud.sqs_url(),
+            lambda_url: cloud.lambda_url(),
             simulator_url: options.simulator_url(),
             pid: std::process::id(),
         };

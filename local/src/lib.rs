@@ -26,6 +26,7 @@ pub mod gateway;
 pub mod identity;
 pub mod instance;
 pub mod invoke;
+pub mod lambda_api;
 pub mod log;
 pub mod mapping;
 pub mod net;

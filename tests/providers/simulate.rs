@@ -117,7 +117,6 @@ async fn two_providers_that_double_reorder_and_lose_end_without_a_difference() {
     simulation.send().await;
     world.settle().await;
     simulation.look_back().await.unwrap();
-    world.look_back().await;
     world.settle().await;
     simulation.compare().await.unwrap();
 

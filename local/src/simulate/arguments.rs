@@ -27,8 +27,8 @@ of what it says of one activity. What is forged has a wrong secret, or none, and
 
 Of what is dropped nothing is sent, but the API knows it, and it must not be shown. With --reconciled what is
 dropped of Strava and Wahoo must be shown: once everything is sent, all athletes are made due, as `paceline
-reconcile --from-the-first` does, and the instance looks back at 30 days of each when its schedule comes, within
-five minutes. So the activities are of the last days then.
+reconcile --from-the-first` does, and the instance looks back at 30 days of each at once. So the activities are of
+the last days then.
 
 Exit codes:
   0  everything is shown as it must be
@@ -155,8 +155,9 @@ pub(crate) async fn run(arguments: &Arguments) -> Result<ExitCode, SimulateError
     eprintln!("the athletes are connected; sending …");
     simulation.send().await;
     if simulation.is_reconciled() {
+        eprintln!("everything is sent; the instance looks back …");
         simulation.look_back().await?;
-        eprintln!("everything is sent; the instance looks back within five minutes …");
+        eprintln!("it has looked back; comparing …");
     } else {
         eprintln!("everything is sent; comparing …");
     }

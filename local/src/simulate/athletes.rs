@@ -69,8 +69,8 @@ async fn make(
     Ok(())
 }
 
-/// Has everybody looked back at as if for the first time.
-pub(super) async fn look_back(target: &Target, play: &Play) -> Result<(), SimulateError> {
+/// Makes everybody due to be looked back at, as if for the first time.
+pub(super) async fn make_due(target: &Target, play: &Play) -> Result<(), SimulateError> {
     let owner = Owner::connect(&target.endpoint.database_url).await?;
     for provider in &play.options.providers {
         for athlete in 0..play.options.athletes {

@@ -54,6 +54,9 @@ pub enum SimulateError {
         "cannot make the athletes in the instance's database: see whether `cargo run` still runs"
     )]
     Database(#[from] StoreError),
+    /// Nobody looks back.
+    #[error("the instance did not look back: see its functions.log, or start it again")]
+    LookBack(#[source] reqwest::Error),
     /// An athlete belongs to somebody else.
     #[error(
         "the account {account} of {provider} belongs to somebody else here: choose another --seed"

@@ -34,6 +34,7 @@ use tokio::net::TcpListener;
 use crate::client::Client;
 use crate::identity::Identity;
 use crate::instance::Endpoint;
+use crate::lambda_api;
 use crate::net::{Server, bind, serve};
 use api::Api;
 pub use error::SimulateError;
@@ -90,6 +91,15 @@ impl fmt::Display for Provider {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
     }
+}
+
+/// The function that asks what no webhook told, when it is invoked without a doorbell.
+const LOOKS_BACK: &str = "fetch-activity";
+
+/// What it answers then.
+#[derive(Debug, Deserialize)]
+struct Pass {
+    asked: u64,
 }
 
 /// A day that is past on every machine.
@@ -285,12 +295,29 @@ impl Simulation {
     }
 
     /// Has the instance look back at every athlete, over all that its providers still list, as an operator does with
-    /// `paceline reconcile`; it begins when its schedule comes.
+    /// `paceline reconcile`, and without waiting for its schedule.
     ///
     /// # Errors
-    /// [`SimulateError::Database`] when the instance's database does not answer.
+    /// [`SimulateError::Database`] when the instance's database does not answer, [`SimulateError::LookBack`] when the
+    /// function does not.
     pub async fn look_back(&self) -> Result<(), SimulateError> {
-        athletes::look_back(&self.target, &self.play).await
+        athletes::make_due(&self.target, &self.play).await?;
+        let url = format!(
+            "{}{}",
+            self.target.endpoint.lambda_url,
+            lambda_api::path(LOOKS_BACK)
+        );
+        // One pass takes as long as a function may, and asks as many as it can.
+        loop {
+            let asked = self.play.http.post(&url).send().await;
+            let asked = asked.and_then(reqwest::Response::error_for_status);
+            let pass: Pass = async { asked?.json().await }
+                .await
+                .map_err(SimulateError::LookBack)?;
+            if pass.asked == 0 {
+                return Ok(());
+            }
+        }
     }
 
     /// Waits until nothing is pending, or patience is over, and compares what is shown with what must be there.
