@@ -16,21 +16,21 @@ fn rotates(strava: &Provider, activities: std::ops::Range<u64>) {
         let mut newest = newest.lock().unwrap();
         if !call
             .body
-            .contains(&format!("refresh_token=refresh-{newest}"))
+            .contains(&format!("refresh_token=canary-refresh-{newest}"))
         {
             return Reply::status(400).with_body(r#"{"error":"invalid_grant"}"#);
         }
         *newest += 1;
         Reply::json(&json!({
-            "access_token": format!("access-{newest}"),
-            "refresh_token": format!("refresh-{newest}"),
+            "access_token": format!("canary-access-{newest}"),
+            "refresh_token": format!("canary-refresh-{newest}"),
             "expires_in": 21_600,
         }))
     });
     for activity in activities {
         let only_newest = |reply: Value| {
             move |call: &Call| match call.headers["authorization"].to_str() {
-                Ok("Bearer access-2") => Reply::json(&reply),
+                Ok("Bearer canary-access-2") => Reply::json(&reply),
                 _ => Reply::status(401),
             }
         };
@@ -58,7 +58,13 @@ async fn twenty_fetches_with_a_token_that_ended_refresh_it_exactly_once() {
     rotates(&strava, 0..20);
     let world = world(&strava).await;
     world
-        .connect("strava", ACCOUNT, "access-1", Some("refresh-1"), -60)
+        .connect(
+            "strava",
+            ACCOUNT,
+            "canary-access-1",
+            Some("canary-refresh-1"),
+            -60,
+        )
         .await;
     for activity in 0..20 {
         strava::tell(&world, activity, "create", EVENT_TIME).await;
@@ -147,7 +153,13 @@ async fn a_refused_refresh_ends_the_connection_visibly_and_asks_no_more() {
     // Connected again, what was missed is a click away.
     rotates(&strava, 1..12);
     world
-        .connect("strava", ACCOUNT, "access-2", Some("refresh-2"), 3600)
+        .connect(
+            "strava",
+            ACCOUNT,
+            "canary-access-2",
+            Some("canary-refresh-2"),
+            3600,
+        )
         .await;
     let again = format!("/workouts/{workout}/reanalyse");
     let answer = world.send(reqwest::Method::POST, &again, "").await;
@@ -165,8 +177,8 @@ async fn tokens_are_sealed_and_only_who_asks_may_read_them() {
     let plain = world
         .rows(
             "SELECT to_jsonb(count(*)) FROM connections
-             WHERE position('access-1'::bytea IN access_token) > 0
-                 OR position('refresh-1'::bytea IN refresh_token) > 0",
+             WHERE position('canary-access-1'::bytea IN access_token) > 0
+                 OR position('canary-refresh-1'::bytea IN refresh_token) > 0",
         )
         .await;
     assert_eq!(plain, [json!(0)]);

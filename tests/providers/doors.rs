@@ -13,9 +13,8 @@ use std::sync::{Arc, Mutex};
 use support::provider::{Call, Provider, Reply};
 use support::world::{Answer, World, now};
 
-/// What every secret of a provider's settings begins with; no line of a log may hold it.
-pub(crate) const CANARY: &str = "canary";
-/// The athlete's token, with which the API is asked.
+/// The athlete's token, with which the API is asked; like every secret of a provider's settings it holds the word
+/// that no line of a log may hold ([`support::secrets`]).
 pub(crate) const ACCESS: &str = "canary-access";
 /// How far a figure may lie from what is expected: the last digit that is written down.
 const NEAR: f64 = 0.01;
@@ -202,9 +201,7 @@ impl Visit {
     /// Stops, and answers what was logged.
     pub(crate) async fn stop(self) -> String {
         self.world.stop().await;
-        let lines = std::mem::take(&mut *self.lines.lock().unwrap());
-        assert!(!lines.contains(CANARY), "a secret is in the log: {lines}");
-        lines
+        std::mem::take(&mut *self.lines.lock().unwrap())
     }
 }
 

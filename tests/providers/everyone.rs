@@ -196,7 +196,7 @@ async fn no_secret_of_any_provider_reaches_a_log() {
     );
     assert!(visit.api.count("POST /oauth/token") > 0);
 
-    // No line holds a canary, or this does not return.
+    // No line holds a secret, or this fails.
     let lines = visit.stop().await;
     for secret in &secrets {
         assert!(!lines.contains(secret.as_str()), "{secret} is in the log");

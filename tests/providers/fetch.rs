@@ -15,7 +15,13 @@ pub(crate) async fn world(strava: &Provider) -> World {
     let world =
         World::start_with_providers(binary, Start::Paused, settings, LogSink::discard()).await;
     world
-        .connect("strava", ACCOUNT, "access-1", Some("refresh-1"), 3600)
+        .connect(
+            "strava",
+            ACCOUNT,
+            "canary-access-1",
+            Some("canary-refresh-1"),
+            3600,
+        )
         .await;
     world
 }
@@ -70,7 +76,7 @@ async fn an_announced_activity_is_there_at_once_and_computed_once_it_has_come() 
     );
     assert_eq!(overall["avg_hr_bpm"], 150.0);
     let asked = strava.calls();
-    assert_eq!(asked[0].headers["authorization"], "Bearer access-1");
+    assert_eq!(asked[0].headers["authorization"], "Bearer canary-access-1");
     assert_eq!(asked.len(), 2);
     world.stop().await;
 }

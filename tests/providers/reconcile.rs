@@ -182,7 +182,13 @@ async fn a_deauthorisation_counts_once_the_provider_refuses_us() {
 
     // Connected again, the past is looked for again.
     world
-        .connect("strava", ACCOUNT, "access-9", Some("refresh-9"), 3600)
+        .connect(
+            "strava",
+            ACCOUNT,
+            "canary-access-9",
+            Some("canary-refresh-9"),
+            3600,
+        )
         .await;
     assert_eq!(status().await, "connected");
     world.stop().await;

@@ -21,4 +21,5 @@ pub mod pooler;
 pub mod provider;
 pub mod proxy;
 pub mod routes;
+pub mod secrets;
 pub mod world;

@@ -2,6 +2,7 @@
 
 use crate::database::{Database, scratch};
 use crate::pooler::Pooler;
+use crate::secrets::{CANARY, Watch};
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::id::{UserId, WorkoutId};
 use domain::stage::StageName;
@@ -52,6 +53,7 @@ pub struct World {
     /// Whether a function said that a doorbell of its own was lost.
     has_lost_doorbells: Arc<AtomicBool>,
     _pooler: Option<Pooler>,
+    _watch: Watch,
 }
 
 /// A point at which a function is to wait, and what keeps it there.
@@ -238,7 +240,9 @@ impl World {
             None
         };
         let has_lost_doorbells = Arc::<AtomicBool>::default();
+        let watch = Watch::default();
         let log = notice_lost_doorbells(parts.log, Arc::clone(&has_lost_doorbells));
+        let log = watch.over(log);
         let instance = Instance::start(InstanceOptions {
             folder,
             ephemeral: true,
@@ -256,6 +260,7 @@ impl World {
         .await
         .expect("an instance starts");
         let client = Client::new(instance.endpoint());
+        watch.know(instance.identity());
         Self {
             instance,
             database: parts.database,
@@ -263,6 +268,7 @@ impl World {
             faults,
             has_lost_doorbells,
             _pooler: pooler,
+            _watch: watch,
         }
     }
 
@@ -405,7 +411,7 @@ impl World {
     }
 
     /// Connects the demo athlete's account at a provider, or connects it again; the access token
-    /// ends after so many seconds.
+    /// ends after so many seconds. Both tokens hold the [`CANARY`], so that no log may hold them.
     pub async fn connect(
         &self,
         provider: &str,
@@ -414,7 +420,10 @@ impl World {
         refresh: Option<&str>,
         lasts_s: i64,
     ) {
-        let secret = |token: &str| Secret::new(token.to_owned());
+        let secret = |token: &str| {
+            assert!(token.contains(CANARY), "{token} would not be noticed");
+            Secret::new(token.to_owned())
+        };
         let tokens = Tokens {
             access: secret(access),
             refresh: refresh.map(secret),
