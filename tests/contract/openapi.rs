@@ -6,9 +6,10 @@ use chrono::DateTime;
 use domain::athlete::Thresholds;
 use domain::decode::{Activity, DecodeError};
 use domain::id::{PlannedId, WorkoutId};
-use domain::matching::{Decision, MatchReason, Weighed};
+use domain::matching::{CandidateReason, Decision, HintOutcome, MatchReason, Weighed};
 use domain::plan::{Plan, PlannedWorkout, Repeat, Step, StepKind, Target, TargetKind};
 use domain::reason::Reason;
+use domain::recording::PlanHint;
 use domain::sport::Sport;
 use domain::stage::StageStatus;
 use local::template::Template;
@@ -292,6 +293,10 @@ fn every_word_of_the_domain_is_documented_and_every_documented_word_is_used() {
     assert_eq!(words(&document, "Sport"), variants::<Sport>());
     assert_eq!(words(&document, "StageStatus"), variants::<StageStatus>());
     assert_eq!(words(&document, "MatchReason"), variants::<MatchReason>());
+    assert_eq!(
+        words(&document, "CandidateReason"),
+        variants::<CandidateReason>()
+    );
     assert_eq!(words(&document, "StepKind"), variants::<StepKind>());
     assert_eq!(words(&document, "TargetKind"), variants::<TargetKind>());
 }
@@ -341,6 +346,7 @@ fn an_activity_that_is_documented_is_read() {
     let mut activity = json!({
         "sport": "ride", "sub_sport": "gravel", "name": "Loop", "utc_offset_s": 3600,
         "started_at": "2026-11-21T09:00:00Z", "laps": [{"start_s": 0.0, "end_s": 1.0}],
+        "planned_id": Uuid::nil(), "planned_name": "Tempo",
         "samples": {"time_s": [0.0, 1.0]},
     });
     for total in totals {
@@ -361,6 +367,8 @@ fn an_activity_that_is_documented_is_read() {
         .unwrap();
     assert_eq!(recording.samples(), 2);
     assert_eq!(recording.laps.len(), 1);
+    let named = PlanHint::PlannedId(PlannedId(Uuid::nil()));
+    assert_eq!(recording.plan_hint, Some(named));
     assert_eq!(recording.totals.calories_kcal, Some(1.0));
     assert!(recording.temperature_c.has_values() && recording.hr_bpm.has_values());
 }
@@ -415,12 +423,14 @@ fn a_workout_is_shown_as_documented() {
 
     let weighed = Weighed {
         planned_id: PlannedId(Uuid::nil()),
+        reason: Some(CandidateReason::Ambiguous),
         duration_ratio: Some(1.0),
         score: None,
     };
     let decision = Decision {
         reason: MatchReason::Ambiguous,
         planned_id: None,
+        hint: Some(HintOutcome::Unknown),
         candidates: vec![weighed],
     };
     let workout = WorkoutView {
@@ -440,6 +450,9 @@ fn a_workout_is_shown_as_documented() {
         plan: PlanView {
             pinned: false,
             decision,
+            as_asked_at: Some(now),
+            edited_since: Some(false),
+            asked: Some(json!({"date": "2026-11-21", "sport": "run", "name": "x", "steps": []})),
         },
         created_at: now,
         updated_at: now,

@@ -74,6 +74,16 @@ fn plan(recording: &Recording) -> Outcome<PlannedWorkout> {
     })
 }
 
+/// A plan whose every step says how hard it is, so that it has a load.
+fn plan_with_load(recording: &Recording) -> Outcome<PlannedWorkout> {
+    let mut planned = plan(recording)?;
+    planned.plan.steps = serde_json::from_value(json!([{
+        "id": "all", "kind": "work", "duration": {"type": "time", "value": 1800},
+        "target": {"type": "hr", "low": 120.0, "high": 160.0, "unit": "bpm"},
+    }]))?;
+    Ok(planned)
+}
+
 /// The fixtures' recordings by path, and one without samples of every sport.
 fn recordings() -> Outcome<Vec<(String, Recording)>> {
     let folder = "tests/fixtures/activities";
@@ -104,10 +114,15 @@ pub(crate) fn computed() -> Outcome<Vec<(String, Value)>> {
         let app = Recording::empty(Format::Json, recording.sport, recording.start_utc);
         let watch = (true, "garmin".to_owned(), recording.clone());
         let by_two = vec![watch.clone(), (false, "hevy".to_owned(), app)];
-        for (athlete, plan, sources) in [
+        let mut told_of = vec![
             (known(), Some(planned), by_two),
-            (Athlete::default(), None, vec![watch]),
-        ] {
+            (Athlete::default(), None, vec![watch.clone()]),
+        ];
+        if name.contains("indoor_bike") {
+            let planned = plan_with_load(&recording)?;
+            told_of.push((known(), Some(planned), vec![watch]));
+        }
+        for (athlete, plan, sources) in told_of {
             let (recording, provenance) = told(sources).ok_or("nobody tells of it")?;
             let input = StageInput {
                 provenance,

@@ -9,6 +9,7 @@ use domain::recording::{Channel, Format, Lap, Recording};
 use domain::signal::number::{from_count, to_index};
 use domain::sport::Sport;
 use domain::stage::StageInput;
+use domain::units::Watts;
 use serde_json::{Value, json};
 use support::oracle::{Failure, Oracle, at, bytes};
 
@@ -363,4 +364,45 @@ pub(crate) fn ride(seconds: usize, bpm: impl Fn(usize) -> Option<f64>) -> Record
 
 pub(crate) fn step(kind: &str, seconds: usize) -> Value {
     json!({"kind": kind, "duration": {"type": "time", "value": seconds}})
+}
+
+/// P-67: a plan is counted by the method by which it is counted once it is done.
+#[test]
+fn a_ride_done_as_planned_has_the_load_that_was_planned() -> Result<(), Failure> {
+    let band = |low, high| json!({"type": "power", "low": low, "high": high, "unit": "w"});
+    let mut work = step("work", 300);
+    work["target"] = band(240, 260);
+    let mut recovery = step("recovery", 120);
+    recovery["target"] = band(140, 160);
+    let steps = json!([{"repeat": 4, "steps": [work, recovery]}]);
+    let compliance = |watts: fn(usize) -> f64, ftp_w| -> Result<Value, Failure> {
+        let mut recording = ride(1679, |_| None);
+        recording.power_w = (0..1680).map(|second| Some(watts(second))).collect();
+        let mut input = StageInput {
+            provenance: domain::merging::Provenance::new(),
+            local_date: recording.start_utc.date_naive(),
+            recording,
+            athlete: Athlete::default(),
+            plan: planned(Sport::Ride, &steps),
+        };
+        input.athlete.thresholds.ftp_w = ftp_w;
+        Ok(serde_json::to_value(
+            calculate_metrics::compute(&input)?.metrics,
+        )?)
+    };
+    let ftp_w = Watts::parse(250.0).ok();
+    let as_planned = |second| if second % 420 < 300 { 250.0 } else { 150.0 };
+    let done = compliance(as_planned, ftp_w)?;
+    let load = at(&done, "/compliance/load");
+    near(&load["percent"], 100.0, 1e-9, "load");
+    assert_eq!(
+        (&load["done"], &load["band"]),
+        (&done["tss"], &json!("green"))
+    );
+    let easy = compliance(|_| 150.0, ftp_w)?;
+    assert_eq!(at(&easy, "/compliance/load/band"), "red", "{easy:#}");
+    let unknown = compliance(as_planned, None)?;
+    assert_eq!(at(&unknown, "/compliance/load"), &Value::Null);
+    assert_eq!(unknown["reasons"]["compliance.load"], "no_ftp");
+    Ok(())
 }

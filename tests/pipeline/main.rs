@@ -9,6 +9,7 @@
 mod attach;
 mod files;
 mod ingest;
+mod matching;
 mod merge_computed;
 mod predecessor;
 mod profile;

@@ -217,17 +217,17 @@ const HOT: [Hot; 41] = [
     ),
     hot("users/find_athlete", "ingest", ":user"),
     hot("users/list_thresholds", "ingest", ":user"),
-    hot("plans/list_candidates", "ingest", ":user, :date, :new"),
+    hot("plans/list_candidates", "ingest", ":user, :date, :new, NULL"),
     hot(
         "workouts/insert_workout",
         "ingest",
-        ":new, :user, 'paceline', 'new', 0, NULL, 'run', NULL, NULL, now(), 0, :date, 60, 100, false, NULL,
+        ":new, :user, 'paceline', 'new', 0, NULL, 'run', NULL, NULL, now(), 0, :date, 60, 100, false, '{}', NULL, NULL,
          '{\"reason\": \"no_plan\"}', '', now()",
     ),
     hot(
         "workouts/update_workout",
         "ingest",
-        ":workout, :user, 'run', NULL, NULL, now(), 0, 60, 100, false, '', now(), :date",
+        ":workout, :user, 'run', NULL, NULL, now(), 0, 60, 100, false, '{}', NULL, '', now(), :date",
     ),
     hot(
         "merging/list_sources",
@@ -235,12 +235,12 @@ const HOT: [Hot; 41] = [
         ":user, now() - interval '20 minutes', now() + interval '20 minutes', 200",
     ),
     hot("reads/list_sources", "read", ":user, ARRAY[:workout]::uuid[]"),
-    hot("workouts/list_unattached", "ingest", ":user, :date"),
+    hot("workouts/list_unattached", "ingest", ":user, :date, :date"),
     hot("workouts/list_sessions", "ingest", ":workout, :user"),
     hot(
         "workouts/set_plan",
         "ingest",
-        ":workout, :user, NULL, false, '{\"reason\": \"no_plan\"}'",
+        ":workout, :user, NULL, false, '{\"reason\": \"no_plan\"}', false",
     ),
     hot(
         "workouts/upsert_recording",

@@ -1,7 +1,9 @@
 //! How much of the plan was done, part by part.
 
+use domain::athlete::Athlete;
 use domain::execution::{Amounts, done};
 use domain::plan::PlannedWorkout;
+use domain::planned_load::planned_load;
 use domain::reason::{Reason, Reasons};
 use domain::signal::Signal;
 use domain::signal::figure::note;
@@ -14,7 +16,7 @@ pub struct Compliance {
     pub duration: Option<Part>,
     /// Metres.
     pub distance: Option<Part>,
-    /// Load, where a plan states one.
+    /// Load: that of the workout, against that of the plan's steps.
     pub load: Option<Part>,
 }
 
@@ -55,9 +57,11 @@ impl Band {
     }
 }
 
-/// Compares what was done with the attached plan.
+/// Compares what was done, and its load, with the attached plan.
 pub(crate) fn compliance(
     signal: &Signal<'_>,
+    load: Result<f64, Reason>,
+    athlete: &Athlete,
     plan: Option<&PlannedWorkout>,
     reasons: &mut Reasons,
 ) -> Option<Compliance> {
@@ -68,8 +72,7 @@ pub(crate) fn compliance(
         done.distance_m.ok_or(Reason::NoDistance),
         planned.distance_m,
     );
-    // No plan states a load yet.
-    let load = part(Err(Reason::NotPlanned), None);
+    let load = planned_load(&plan.plan, athlete).and_then(|planned| part(load, Some(planned)));
     Some(Compliance {
         duration: note(reasons, "compliance.duration", duration),
         distance: note(reasons, "compliance.distance", distance),

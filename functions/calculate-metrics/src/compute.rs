@@ -13,7 +13,7 @@ use domain::stage::{StageError, StageInput};
 use serde::Serialize;
 
 /// The algorithms' version; raised whenever the same recording would give other figures.
-pub const VERSION: i32 = 2;
+pub const VERSION: i32 = 3;
 
 /// What this stage writes: each field is one key of the workout's `computed`.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -147,7 +147,13 @@ pub fn compute(input: &StageInput) -> Result<Output, StageError> {
             ),
             load: settle(&mut reasons, "load", load.map(|(_, load)| load)),
             load_method: note(&mut reasons, "load_method", load.map(|(method, _)| method)),
-            compliance: compliance::compliance(&signal, input.plan.as_ref(), &mut reasons),
+            compliance: compliance::compliance(
+                &signal,
+                load.map(|(_, load)| load),
+                &input.athlete,
+                input.plan.as_ref(),
+                &mut reasons,
+            ),
             reasons,
         },
     })

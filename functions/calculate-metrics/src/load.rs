@@ -1,6 +1,7 @@
 //! One figure of load per workout, by the best method that its sport and its sensors allow.
 
 use domain::matching::Executed;
+use domain::planned_load::THRESHOLD_SESSION_RPE;
 use domain::reason::Reason;
 use domain::recording::Recording;
 use domain::signal::timer::timer_s;
@@ -10,12 +11,6 @@ use serde::Serialize;
 
 /// Seconds in a minute: a session's load counts minutes.
 const MINUTE_S: f64 = 60.0;
-
-/// Foster's load of one hour at threshold: 60 minutes rated 7.
-///
-/// Seiler & Kjerland (2006, Scand J Med Sci Sports 16:49) put the second ventilatory threshold at
-/// a session rating of 7.
-const THRESHOLD_SESSION_RPE: f64 = 60.0 * 7.0;
 
 /// How a load was found, in the order of preference.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]

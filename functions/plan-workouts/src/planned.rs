@@ -84,7 +84,7 @@ pub(crate) async fn create(tx: &mut Tx, user: UserId, request: &Request) -> Resu
     let planned_id = PlannedId(Uuid::now_v7());
     tx.lock_user(user).await?;
     plans::insert_plan(tx, user, planned_id, &plan).await?;
-    let changed = attach::rematch_date(tx, user, plan.date).await?;
+    let changed = attach::rematch_near(tx, user, plan.date).await?;
 
     let mut response = http::json(StatusCode::CREATED, &view(tx, user, planned_id).await?);
     if let Ok(location) = HeaderValue::from_str(&format!("/planned-workouts/{planned_id}")) {
@@ -120,14 +120,15 @@ pub(crate) async fn replace(
         .ok_or_else(no_plan)?;
 
     let mut changed = Vec::new();
-    if plans::update_plan(tx, user, planned_id, &plan).await? {
-        if let Some(holder) = before.workout_id {
-            attach::reconsider(tx, user, holder).await?;
+    if let Some(edited) = plans::update_plan(tx, user, planned_id, &plan).await? {
+        if let Some(holder) = before.workout_id
+            && attach::reconsider(tx, user, holder, edited.is_news).await?
+        {
             changed.push(holder);
         }
-        changed.extend(attach::rematch_date(tx, user, before.planned.plan.date).await?);
+        changed.extend(attach::rematch_near(tx, user, before.planned.plan.date).await?);
         if plan.date != before.planned.plan.date {
-            changed.extend(attach::rematch_date(tx, user, plan.date).await?);
+            changed.extend(attach::rematch_near(tx, user, plan.date).await?);
         }
     }
     let response = http::json(StatusCode::OK, &view(tx, user, planned_id).await?);
@@ -146,13 +147,19 @@ pub(crate) async fn delete(
         .await?
         .ok_or_else(no_plan)?;
 
+    let date = before.planned.plan.date;
     let mut changed = Vec::new();
+    let mut alone = None;
     if let Some(holder) = before.workout_id {
-        attach::release_plan(tx, user, holder, MatchReason::PlanDeleted).await?;
+        alone = attach::release_plan(tx, user, holder, MatchReason::PlanDeleted).await?;
         changed.push(holder);
     }
     plans::delete_plan(tx, user, planned_id).await?;
-    changed.extend(attach::rematch_date(tx, user, before.planned.plan.date).await?);
+    changed.extend(attach::rematch_near(tx, user, date).await?);
+    // The athlete may have attached it to a workout of any day.
+    if let Some(day) = alone.filter(|day| *day != date) {
+        changed.extend(attach::rematch_date(tx, user, day).await?);
+    }
     Ok(Done {
         response: http::empty(StatusCode::NO_CONTENT),
         changed,

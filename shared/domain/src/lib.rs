@@ -14,6 +14,7 @@ pub mod local_date;
 pub mod matching;
 pub mod merging;
 pub mod plan;
+pub mod planned_load;
 pub mod reason;
 pub mod recording;
 pub mod signal;

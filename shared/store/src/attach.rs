@@ -3,11 +3,12 @@
 //! The choice is [`domain::matching::choose`]; here it is read, written and, when the link
 //! changed, made an input of the stages. The caller holds the user's lock.
 
-use crate::workouts::{self, Attachable};
+use crate::workouts::{self, Attachable, Link};
 use crate::{StoreError, Tx, plans, stages};
 use chrono::NaiveDate;
 use domain::id::{PlannedId, UserId, WorkoutId};
-use domain::matching::{Decision, MatchReason, choose};
+use domain::matching::{Decision, Executed, MatchReason, choose};
+use domain::recording::PlanHint;
 
 /// Decides which of the day's plans a workout was, without writing.
 ///
@@ -21,11 +22,15 @@ pub(crate) async fn decide(
     user: UserId,
     date: NaiveDate,
     workout: WorkoutId,
-    executed: &domain::matching::Executed,
+    executed: &Executed,
 ) -> Result<Decision, StoreError> {
+    let named = match executed.hint {
+        Some(PlanHint::PlannedId(planned)) => Some(planned),
+        Some(PlanHint::Name(_)) | None => None,
+    };
     tx.save().await?;
-    match plans::list_candidates(tx, user, date, workout).await {
-        Ok(candidates) => Ok(choose(executed, &candidates)),
+    match plans::list_candidates(tx, user, date, workout, named).await {
+        Ok(candidates) => Ok(choose(executed, date, &candidates)),
         Err(error) if error.is_transient() => Err(error),
         Err(_) => {
             tx.undo().await?;
@@ -43,14 +48,47 @@ pub async fn rematch_date(
     user: UserId,
     date: NaiveDate,
 ) -> Result<Vec<WorkoutId>, StoreError> {
+    rematch(tx, user, date, date).await
+}
+
+/// The same after a plan of this date came, changed or went, of which the workouts of the days beside
+/// it are told too: their decisions list it.
+///
+/// # Errors
+/// [`StoreError`] when the database is away.
+pub async fn rematch_near(
+    tx: &mut Tx,
+    user: UserId,
+    date: NaiveDate,
+) -> Result<Vec<WorkoutId>, StoreError> {
+    let from = date.pred_opt().unwrap_or(date);
+    let to = date.succ_opt().unwrap_or(date);
+    rematch(tx, user, from, to).await
+}
+
+async fn rematch(
+    tx: &mut Tx,
+    user: UserId,
+    from: NaiveDate,
+    to: NaiveDate,
+) -> Result<Vec<WorkoutId>, StoreError> {
     let mut changed = Vec::new();
-    for workout in workouts::list_unattached(tx, user, date).await? {
-        let decision = decide(tx, user, date, workout.workout_id, &workout.executed).await?;
-        if write_decision(tx, user, &workout, &decision, false).await? {
+    for workout in workouts::list_unattached(tx, user, from, to).await? {
+        let decision = weigh(tx, user, &workout, &workout.executed).await?;
+        if write_decision(tx, user, &workout, &decision, Link::default()).await? {
             changed.push(workout.workout_id);
         }
     }
     Ok(changed)
+}
+
+async fn weigh(
+    tx: &mut Tx,
+    user: UserId,
+    workout: &Attachable,
+    executed: &Executed,
+) -> Result<Decision, StoreError> {
+    decide(tx, user, workout.local_date, workout.workout_id, executed).await
 }
 
 /// How an explicit wish about a workout's plan ended.
@@ -95,8 +133,15 @@ pub async fn attach(
     {
         return Ok(Wish::Taken);
     }
-    let decision = Decision::without_weighing(MatchReason::Attached, Some(planned));
-    grant(tx, user, &workout, &decision).await
+    if workout.pinned && workout.planned_id == Some(planned) && !workout.has_snapshot {
+        return Ok(Wish::Granted(Vec::new()));
+    }
+    // What is wished for is looked at too, whatever its date.
+    let executed = Executed {
+        hint: Some(PlanHint::PlannedId(planned)),
+        ..workout.executed.clone()
+    };
+    grant(tx, user, &workout, &executed, Some(planned)).await
 }
 
 /// Detaches the plan, and remembers that the athlete wants none.
@@ -110,8 +155,10 @@ pub async fn detach(tx: &mut Tx, user: UserId, workout: WorkoutId) -> Result<Wis
     if let Some(refusal) = refusal(&workout) {
         return Ok(refusal);
     }
-    let decision = Decision::without_weighing(MatchReason::Detached, None);
-    grant(tx, user, &workout, &decision).await
+    if workout.pinned && workout.planned_id.is_none() {
+        return Ok(Wish::Granted(Vec::new()));
+    }
+    grant(tx, user, &workout, &workout.executed, None).await
 }
 
 /// Why no plan can be wished for or away, whatever the wish.
@@ -130,10 +177,17 @@ async fn grant(
     tx: &mut Tx,
     user: UserId,
     workout: &Attachable,
-    decision: &Decision,
+    executed: &Executed,
+    wanted: Option<PlannedId>,
 ) -> Result<Wish, StoreError> {
+    let weighed = weigh(tx, user, workout, executed).await?;
+    let decision = weighed.overruled(wanted, workout.planned_id);
+    let link = Link {
+        pinned: true,
+        anew: true,
+    };
     let mut changed = Vec::new();
-    if write_decision(tx, user, workout, decision, true).await? {
+    if write_decision(tx, user, workout, &decision, link).await? {
         changed.push(workout.workout_id);
         // The plan that was let go may be what another workout of the day was.
         changed.extend(rematch_date(tx, user, workout.local_date).await?);
@@ -141,7 +195,8 @@ async fn grant(
     Ok(Wish::Granted(changed))
 }
 
-/// Takes a plan off the workout that holds it, because the plan is going or moving.
+/// Takes a plan off the workout that holds it, because the plan is going, and answers the date on
+/// which that workout is to be matched again.
 ///
 /// # Errors
 /// [`StoreError`] when the database is away.
@@ -150,41 +205,42 @@ pub async fn release_plan(
     user: UserId,
     holder: WorkoutId,
     reason: MatchReason,
+) -> Result<Option<NaiveDate>, StoreError> {
+    let Some(workout) = workouts::find_for_attach(tx, user, holder).await? else {
+        return Ok(None);
+    };
+    let decision = Decision::without_weighing(reason, None);
+    write_decision(tx, user, &workout, &decision, Link::default()).await?;
+    Ok(Some(workout.local_date))
+}
+
+/// Judges the holder of a plan again after the plan or the holder's facts changed, and says whether
+/// its input, or what is shown of it, changed.
+///
+/// A choice of the athlete stands; a match is made anew. `is_news` says that something is to be
+/// computed or shown anew even if the link stays.
+///
+/// # Errors
+/// [`StoreError`] when the database is away.
+pub async fn reconsider(
+    tx: &mut Tx,
+    user: UserId,
+    holder: WorkoutId,
+    is_news: bool,
 ) -> Result<bool, StoreError> {
     let Some(workout) = workouts::find_for_attach(tx, user, holder).await? else {
         return Ok(false);
     };
-    let decision = Decision::without_weighing(reason, None);
-    write_decision(tx, user, &workout, &decision, false).await
-}
-
-/// Judges the holder of a plan again after the plan's content changed.
-///
-/// A choice of the athlete stands; a match is made anew. Either way the holder's input changed.
-///
-/// # Errors
-/// [`StoreError`] when the database is away.
-pub async fn reconsider(tx: &mut Tx, user: UserId, holder: WorkoutId) -> Result<(), StoreError> {
-    let Some(workout) = workouts::find_for_attach(tx, user, holder).await? else {
-        return Ok(());
-    };
-    let link_changed = if workout.pinned {
-        false
-    } else {
-        let decision = decide(
-            tx,
-            user,
-            workout.local_date,
-            workout.workout_id,
-            &workout.executed,
-        )
-        .await?;
-        write_decision(tx, user, &workout, &decision, false).await?
-    };
-    if !link_changed {
+    if !workout.pinned {
+        let decision = weigh(tx, user, &workout, &workout.executed).await?;
+        if write_decision(tx, user, &workout, &decision, Link::default()).await? {
+            return Ok(true);
+        }
+    }
+    if is_news {
         renew(tx, user, holder).await?;
     }
-    Ok(())
+    Ok(is_news)
 }
 
 /// Renews a workout and its sessions, and answers all of them.
@@ -220,19 +276,21 @@ pub async fn renew(tx: &mut Tx, user: UserId, workout: WorkoutId) -> Result<bool
     Ok(true)
 }
 
-/// Writes a decision where it differs; answers whether the link itself changed.
+/// Writes a decision where it differs; answers whether the link itself changed, or was made anew
+/// with a plan that was edited since.
 async fn write_decision(
     tx: &mut Tx,
     user: UserId,
     workout: &Attachable,
     decision: &Decision,
-    pinned: bool,
+    link: Link,
 ) -> Result<bool, StoreError> {
-    if *decision == workout.decision && pinned == workout.pinned {
+    let asks_anew = link.anew && workout.has_snapshot;
+    if *decision == workout.decision && link.pinned == workout.pinned && !asks_anew {
         return Ok(false);
     }
-    workouts::set_plan(tx, user, workout.workout_id, decision, pinned).await?;
-    let link_changed = decision.planned_id != workout.planned_id;
+    workouts::set_plan(tx, user, workout.workout_id, decision, link).await?;
+    let link_changed = decision.planned_id != workout.planned_id || asks_anew;
     if link_changed {
         renew(tx, user, workout.workout_id).await?;
     }

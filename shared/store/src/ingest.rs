@@ -6,7 +6,7 @@
 use crate::attach::{decide, rematch_date};
 use crate::merging::Regrouped;
 use crate::stages::RunKey;
-use crate::workouts::{self, Known, NewWorkout, ProviderKey, Reported};
+use crate::workouts::{self, Known, Link, NewWorkout, ProviderKey, Reported};
 use crate::{StoreError, Tx, deletions, merging, stages};
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::id::{UserId, WorkoutId};
@@ -215,7 +215,7 @@ async fn store(
         Some(known) => {
             let generation = workouts::update_workout(tx, user, workout, reported, date).await?;
             if !known.plan_pinned && (!is_shared || place == Place::Whole) {
-                workouts::set_plan(tx, user, workout, &decision, false).await?;
+                workouts::set_plan(tx, user, workout, &decision, Link::default()).await?;
                 if known.planned_id().is_some() && decision.planned_id != known.planned_id() {
                     requested.extend(rematch_date(tx, user, date).await?);
                 }

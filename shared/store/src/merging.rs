@@ -5,7 +5,7 @@
 //! clients know, and the others are merged into it; the facts that are shown are those of the one
 //! that leads. The caller holds the user's lock.
 
-use crate::workouts::sport;
+use crate::workouts::{Link, sport};
 use crate::{StoreError, Tx, athletes, attach, stages, workouts};
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use domain::id::{PlannedId, UserId, WorkoutId};
@@ -360,7 +360,7 @@ async fn empty(tx: &mut Tx, user: UserId, places: &[&Place]) -> Result<LetGo, St
                 }
             }
             let decision = Decision::without_weighing(MatchReason::Merged, None);
-            workouts::set_plan(tx, user, workout, &decision, false).await?;
+            workouts::set_plan(tx, user, workout, &decision, Link::default()).await?;
         }
         put(tx, user, workout, None, None).await?;
     }
@@ -395,13 +395,19 @@ async fn take_up(
     match wish.filter(|_| !own.pinned) {
         Some(planned) => {
             let decision = Decision::without_weighing(MatchReason::Attached, Some(planned));
-            workouts::set_plan(tx, user, head, &decision, true).await?;
+            let link = Link {
+                pinned: true,
+                anew: false,
+            };
+            workouts::set_plan(tx, user, head, &decision, link).await?;
             attach::renew(tx, user, head).await?;
         }
         None if own.decision.reason == MatchReason::PerSession => {
             attach::renew(tx, user, head).await?;
         }
-        None => attach::reconsider(tx, user, head).await?,
+        None => {
+            attach::reconsider(tx, user, head, true).await?;
+        }
     }
     Ok(())
 }

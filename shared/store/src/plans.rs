@@ -11,6 +11,22 @@ use sqlx::FromRow;
 use sqlx::types::Json;
 use uuid::Uuid;
 
+/// Binds what inserting and updating a plan have in common, in their order.
+macro_rules! bound {
+    ($query:expr, $user:expr, $planned:expr, $plan:expr, $totals:expr) => {
+        $query
+            .bind($planned.0)
+            .bind($user.0)
+            .bind($plan.date)
+            .bind($plan.sport.as_str())
+            .bind($plan.sub_sport.clone())
+            .bind($plan.name.clone())
+            .bind(Json($plan.steps.clone()))
+            .bind($totals.duration_s)
+            .bind($totals.distance_m)
+    };
+}
+
 /// A planned workout, and the workout that holds it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Planned {
@@ -36,51 +52,14 @@ pub struct PlanPage {
 #[derive(Debug, FromRow)]
 struct CandidateRow {
     id: Uuid,
+    date: NaiveDate,
     sport: String,
     sub_sport: Option<String>,
+    name: String,
     total_duration_s: Option<f64>,
     total_distance_m: Option<f64>,
+    exercises: Vec<String>,
     taken: bool,
-}
-
-/// A plan as columns; the totals are what the steps add up to, or what was stated.
-#[derive(Debug)]
-pub(crate) struct PlanColumns {
-    pub(crate) id: Uuid,
-    pub(crate) date: NaiveDate,
-    pub(crate) sport: String,
-    pub(crate) sub_sport: Option<String>,
-    pub(crate) name: String,
-    pub(crate) steps: Json<Vec<StepOrRepeat>>,
-    pub(crate) duration_s: Option<f64>,
-    pub(crate) distance_m: Option<f64>,
-}
-
-impl TryFrom<PlanColumns> for PlannedWorkout {
-    type Error = StoreError;
-
-    fn try_from(row: PlanColumns) -> Result<Self, StoreError> {
-        Ok(Self {
-            planned_id: PlannedId(row.id),
-            plan: Plan {
-                date: row.date,
-                sport: sport(&row.sport)?,
-                sub_sport: row.sub_sport,
-                name: row.name,
-                steps: row.steps.0,
-                total_duration_s: row
-                    .duration_s
-                    .map(Seconds::parse)
-                    .transpose()
-                    .map_err(StoreError::corrupt)?,
-                total_distance_m: row
-                    .distance_m
-                    .map(Metres::parse)
-                    .transpose()
-                    .map_err(StoreError::corrupt)?,
-            },
-        })
-    }
 }
 
 #[derive(Debug, FromRow)]
@@ -100,25 +79,34 @@ impl TryFrom<PlanRow> for Planned {
     type Error = StoreError;
 
     fn try_from(row: PlanRow) -> Result<Self, StoreError> {
-        let columns = PlanColumns {
-            id: row.id,
-            date: row.date,
-            sport: row.sport,
-            sub_sport: row.sub_sport,
-            name: row.name,
-            steps: row.steps,
-            duration_s: row.total_duration_s,
-            distance_m: row.total_distance_m,
-        };
-        let workout_id = row.workout_id.map(WorkoutId);
         Ok(Self {
-            planned: columns.try_into()?,
-            workout_id,
+            planned: PlannedWorkout {
+                planned_id: PlannedId(row.id),
+                plan: Plan {
+                    date: row.date,
+                    sport: sport(&row.sport)?,
+                    sub_sport: row.sub_sport,
+                    name: row.name,
+                    steps: row.steps.0,
+                    total_duration_s: row
+                        .total_duration_s
+                        .map(Seconds::parse)
+                        .transpose()
+                        .map_err(StoreError::corrupt)?,
+                    total_distance_m: row
+                        .total_distance_m
+                        .map(Metres::parse)
+                        .transpose()
+                        .map_err(StoreError::corrupt)?,
+                },
+            },
+            workout_id: row.workout_id.map(WorkoutId),
         })
     }
 }
 
-/// Lists the plans of a date, each with whether another live workout holds it.
+/// Lists the plans of a date and of the days beside it, and the one that is named, each with whether
+/// another live workout holds it.
 ///
 /// # Errors
 /// [`StoreError`] when the database is away.
@@ -127,21 +115,26 @@ pub async fn list_candidates(
     user: UserId,
     date: NaiveDate,
     workout: WorkoutId,
+    named: Option<PlannedId>,
 ) -> Result<Vec<Candidate>, StoreError> {
     let query = tx
         .query_as::<CandidateRow>(include_str!("../queries/plans/list_candidates.sql"))
         .bind(user.0)
         .bind(date)
-        .bind(workout.0);
+        .bind(workout.0)
+        .bind(named.map(|planned| planned.0));
     let rows = tx.fetch_all(query).await?;
     rows.into_iter()
         .map(|row| {
             Ok(Candidate {
                 planned_id: PlannedId(row.id),
+                date: row.date,
                 sport: sport(&row.sport)?,
                 sub_sport: row.sub_sport,
+                name: row.name,
                 duration_s: row.total_duration_s,
                 distance_m: row.total_distance_m,
+                exercises: row.exercises,
                 taken: row.taken,
             })
         })
@@ -201,18 +194,23 @@ pub async fn insert_plan(
     planned: PlannedId,
     plan: &Plan,
 ) -> Result<(), StoreError> {
-    write_plan(
-        tx,
-        include_str!("../queries/plans/insert_plan.sql"),
-        user,
-        planned,
-        plan,
-    )
-    .await?;
+    let sql = include_str!("../queries/plans/insert_plan.sql");
+    let totals = plan.totals();
+    let query = bound!(tx.query(sql), user, planned, plan, totals);
+    tx.execute(query).await?;
     Ok(())
 }
 
-/// Replaces a plan; `false` when it already said the same.
+/// What an edit of a plan did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Edited {
+    /// Whether the workout that holds it, which keeps what was asked, is news of it: its plan was
+    /// edited since and was not before, or is again what was asked.
+    pub is_news: bool,
+}
+
+/// Replaces a plan, of which the workout that holds it keeps what was asked; `None` when it already
+/// said the same.
 ///
 /// # Errors
 /// [`StoreError`] when the database is away.
@@ -221,31 +219,12 @@ pub async fn update_plan(
     user: UserId,
     planned: PlannedId,
     plan: &Plan,
-) -> Result<bool, StoreError> {
+) -> Result<Option<Edited>, StoreError> {
     let sql = include_str!("../queries/plans/update_plan.sql");
-    Ok(write_plan(tx, sql, user, planned, plan).await? > 0)
-}
-
-async fn write_plan(
-    tx: &mut Tx,
-    sql: &'static str,
-    user: UserId,
-    planned: PlannedId,
-    plan: &Plan,
-) -> Result<u64, StoreError> {
     let totals = plan.totals();
-    let query = tx
-        .query(sql)
-        .bind(planned.0)
-        .bind(user.0)
-        .bind(plan.date)
-        .bind(plan.sport.as_str())
-        .bind(plan.sub_sport.clone())
-        .bind(plan.name.clone())
-        .bind(Json(plan.steps.clone()))
-        .bind(totals.duration_s)
-        .bind(totals.distance_m);
-    tx.execute(query).await
+    let query = bound!(tx.query_as::<(bool,)>(sql), user, planned, plan, totals);
+    let edited = tx.fetch_optional(query).await?;
+    Ok(edited.map(|(is_news,)| Edited { is_news }))
 }
 
 /// Deletes a plan; `false` when there is none.

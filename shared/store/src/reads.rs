@@ -97,6 +97,13 @@ pub struct PlanView {
     /// The decision: reason, plan, candidates.
     #[serde(flatten)]
     pub decision: Decision,
+    /// When the link was made: what the plan said then is what the workout is judged by.
+    pub as_asked_at: Option<DateTime<Utc>>,
+    /// Whether the plan says something else by now; `None` without a plan.
+    pub edited_since: Option<bool>,
+    /// What the plan said then; absent in lists, and without a plan.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub asked: Option<serde_json::Value>,
 }
 
 /// One of several providers that tell of a session.
@@ -148,6 +155,9 @@ struct WorkoutRow {
     planned_id: Option<Uuid>,
     plan_pinned: bool,
     plan_decision: Json<Decision>,
+    plan_linked_at: Option<DateTime<Utc>>,
+    plan_edited: Option<bool>,
+    plan_asked: Option<Json<serde_json::Value>>,
     created_at: DateTime<Utc>,
     updated_at: DateTime<Utc>,
     listed_at: DateTime<Utc>,
@@ -182,6 +192,12 @@ impl From<WorkoutRow> for WorkoutView {
             partial: row.partial,
             plan: PlanView {
                 pinned: row.plan_pinned,
+                as_asked_at: row.plan_linked_at.filter(|_| row.planned_id.is_some()),
+                edited_since: row.plan_edited.filter(|_| row.planned_id.is_some()),
+                asked: row
+                    .plan_asked
+                    .filter(|_| row.planned_id.is_some())
+                    .map(|asked| asked.0),
                 decision,
             },
             created_at: row.created_at,

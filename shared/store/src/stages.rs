@@ -3,13 +3,12 @@
 //! Their arguments for being safe stand in the headers of `queries/stages/*.sql`.
 
 use crate::athletes::ThresholdColumns;
-use crate::plans::PlanColumns;
 use crate::workouts::sport;
 use crate::{StoreError, Tx};
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::athlete::{Athlete, Sex};
-use domain::id::{ClaimToken, UserId, WorkoutId};
-use domain::plan::{PlannedWorkout, StepOrRepeat};
+use domain::id::{ClaimToken, PlannedId, UserId, WorkoutId};
+use domain::plan::{Plan, PlannedWorkout};
 use domain::stage::{StageInput, StageName, StageStatus};
 use domain::{merging, recording};
 use sqlx::FromRow;
@@ -191,37 +190,16 @@ struct InputRow {
     #[sqlx(flatten)]
     thresholds: ThresholdColumns,
     planned_id: Option<Uuid>,
-    plan_date: Option<NaiveDate>,
-    plan_sport: Option<String>,
-    plan_sub_sport: Option<String>,
-    plan_name: Option<String>,
-    plan_steps: Option<Json<Vec<StepOrRepeat>>>,
-    plan_duration_s: Option<f64>,
-    plan_distance_m: Option<f64>,
+    /// As the row of the plan was when it was linked; its columns are the plan's members.
+    plan: Option<Json<Plan>>,
 }
 
 impl InputRow {
-    fn plan(&mut self) -> Result<Option<PlannedWorkout>, StoreError> {
-        let (Some(id), Some(date), Some(sport), Some(name), Some(steps)) = (
-            self.planned_id,
-            self.plan_date,
-            self.plan_sport.take(),
-            self.plan_name.take(),
-            self.plan_steps.take(),
-        ) else {
-            return Ok(None);
-        };
-        let columns = PlanColumns {
-            id,
-            date,
-            sport,
-            sub_sport: self.plan_sub_sport.take(),
-            name,
-            steps,
-            duration_s: self.plan_duration_s,
-            distance_m: self.plan_distance_m,
-        };
-        columns.try_into().map(Some)
+    fn plan(&mut self) -> Option<PlannedWorkout> {
+        Some(PlannedWorkout {
+            planned_id: PlannedId(self.planned_id?),
+            plan: self.plan.take()?.0,
+        })
     }
 }
 
@@ -248,7 +226,7 @@ pub async fn load_input(tx: &mut Tx, run: RunKey) -> Result<Option<(i64, StageIn
     let Some((recording, provenance)) = merging::told(parts) else {
         return Ok(None);
     };
-    let plan = row.plan()?;
+    let plan = row.plan();
     let athlete = Athlete {
         sex: row.sex.as_deref().and_then(Sex::from_name),
         thresholds: row.thresholds.try_into()?,

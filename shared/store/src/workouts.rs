@@ -4,7 +4,7 @@ use crate::{StoreError, Tx};
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::id::{PlannedId, UserId, WorkoutId};
 use domain::matching::{Decision, Executed};
-use domain::recording::{Format, Recording};
+use domain::recording::{Format, PlanHint, Recording};
 use domain::sport::Sport;
 use sqlx::FromRow;
 use sqlx::types::Json;
@@ -183,6 +183,8 @@ pub async fn insert_workout(
         .bind(reported.executed.duration_s)
         .bind(reported.executed.distance_m)
         .bind(recording.partial)
+        .bind(reported.executed.exercises.clone())
+        .bind(reported.executed.hint.clone().map(Json))
         .bind(decision.planned_id.map(|p| p.0))
         .bind(Json(decision.clone()))
         .bind(reported.content_sha256.to_owned())
@@ -240,6 +242,8 @@ pub async fn update_workout(
         .bind(reported.executed.duration_s)
         .bind(reported.executed.distance_m)
         .bind(recording.partial)
+        .bind(reported.executed.exercises.clone())
+        .bind(reported.executed.hint.clone().map(Json))
         .bind(reported.content_sha256.to_owned())
         .bind(reported.provider_time)
         .bind(local_date);
@@ -374,6 +378,8 @@ pub struct Attachable {
     pub pinned: bool,
     /// The choice as it is stored.
     pub decision: Decision,
+    /// Whether the plan was edited since it was linked, so that the workout keeps what was asked.
+    pub has_snapshot: bool,
 }
 
 #[derive(Debug, FromRow)]
@@ -384,9 +390,12 @@ struct AttachableRow {
     local_date: NaiveDate,
     duration_s: Option<f64>,
     distance_m: Option<f64>,
+    exercises: Vec<String>,
+    plan_hint: Option<Json<PlanHint>>,
     planned_id: Option<Uuid>,
     plan_pinned: bool,
     plan_decision: Json<Decision>,
+    has_snapshot: bool,
 }
 
 impl TryFrom<AttachableRow> for Attachable {
@@ -401,10 +410,13 @@ impl TryFrom<AttachableRow> for Attachable {
                 sub_sport: row.sub_sport,
                 duration_s: row.duration_s,
                 distance_m: row.distance_m,
+                exercises: row.exercises,
+                hint: row.plan_hint.map(|hint| hint.0),
             },
             planned_id: row.planned_id.map(PlannedId),
             pinned: row.plan_pinned,
             decision: row.plan_decision.0,
+            has_snapshot: row.has_snapshot,
         })
     }
 }
@@ -428,24 +440,37 @@ pub async fn find_for_attach(
         .transpose()
 }
 
-/// Lists the live workouts of a date that hold no plan and were not told to.
+/// Lists the live workouts from one date to another that hold no plan and were not told to, and
+/// those of any date that wait for the plan that their provider named.
 ///
 /// # Errors
 /// [`StoreError`] when the database is away.
 pub async fn list_unattached(
     tx: &mut Tx,
     user: UserId,
-    date: NaiveDate,
+    from: NaiveDate,
+    to: NaiveDate,
 ) -> Result<Vec<Attachable>, StoreError> {
     let query = tx
         .query_as::<AttachableRow>(include_str!("../queries/workouts/list_unattached.sql"))
         .bind(user.0)
-        .bind(date);
+        .bind(from)
+        .bind(to);
     tx.fetch_all(query)
         .await?
         .into_iter()
         .map(Attachable::try_from)
         .collect()
+}
+
+/// How a link to a plan is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Link {
+    /// Whether the athlete chose it.
+    pub pinned: bool,
+    /// Whether it is made anew even where it is there, so that what the plan says now is what was
+    /// asked.
+    pub anew: bool,
 }
 
 /// Writes the link to the plan and the decision behind it.
@@ -457,15 +482,16 @@ pub async fn set_plan(
     user: UserId,
     workout: WorkoutId,
     decision: &Decision,
-    pinned: bool,
+    link: Link,
 ) -> Result<(), StoreError> {
     let query = tx
         .query(include_str!("../queries/workouts/set_plan.sql"))
         .bind(workout.0)
         .bind(user.0)
         .bind(decision.planned_id.map(|p| p.0))
-        .bind(pinned)
-        .bind(Json(decision.clone()));
+        .bind(link.pinned)
+        .bind(Json(decision.clone()))
+        .bind(link.anew);
     tx.execute(query).await?;
     Ok(())
 }

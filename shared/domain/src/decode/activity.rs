@@ -3,7 +3,8 @@
 
 use super::moment;
 use super::samples::{Sample, Samples, heart_rate, position};
-use crate::recording::{Format, Lap, MAX_SAMPLES, Recording, StrengthSet, Totals};
+use crate::id::PlannedId;
+use crate::recording::{Format, Lap, MAX_SAMPLES, PlanHint, Recording, StrengthSet, Totals};
 use crate::sport::Sport;
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
@@ -33,6 +34,11 @@ pub struct Activity {
     pub started_at: DateTime<Utc>,
     /// Local time minus UTC, in seconds.
     pub utc_offset_s: Option<i32>,
+    /// The planned workout that it was, by our id.
+    pub planned_id: Option<PlannedId>,
+    /// The planned workout that it was, by the name that the device was guided by; where there is
+    /// an id too, that counts.
+    pub planned_name: Option<String>,
     /// What was reported as a whole.
     #[serde(flatten)]
     pub totals: Totals,
@@ -100,6 +106,8 @@ impl Activity {
             name: None,
             started_at,
             utc_offset_s: None,
+            planned_id: None,
+            planned_name: None,
             totals: Totals::default(),
             laps: Vec::new(),
             samples: None,
@@ -176,6 +184,10 @@ impl Activity {
             }
             recording.sets.push(StrengthSet { start_s, ..set });
         }
+        recording.plan_hint = self
+            .planned_id
+            .map(PlanHint::PlannedId)
+            .or(self.planned_name.map(PlanHint::Name));
         recording.sub_sport = sub_sport;
         recording.utc_offset_s = self.utc_offset_s;
         recording.totals = self.totals;
@@ -187,6 +199,7 @@ impl Activity {
             ("/sport", Some(&self.sport)),
             ("/sub_sport", self.sub_sport.as_ref()),
             ("/name", self.name.as_ref()),
+            ("/planned_name", self.planned_name.as_ref()),
         ] {
             let storable = |text: &String| {
                 // PostgreSQL refuses a NUL.

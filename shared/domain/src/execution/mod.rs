@@ -16,6 +16,8 @@ pub use done::{AskedLength, DoneLength, DoneStep, PlannedStep};
 pub use goal::{Goal, Quantity};
 pub use steps::{Boundaries, StepTimes};
 
+pub(crate) use steps::written_out;
+
 use crate::athlete::Athlete;
 use crate::matching::{Executed, family};
 use crate::plan::{Plan, PlanTotals, Step};
@@ -104,7 +106,7 @@ pub struct Execution<'p> {
 impl<'p> Execution<'p> {
     /// Compares a session with a plan.
     pub fn of(signal: &Signal<'_>, athlete: &Athlete, plan: &'p Plan) -> Self {
-        let all = steps::written_out(&plan.steps);
+        let all = written_out(&plan.steps);
         let cut = steps::cut(signal, &all);
         let mut measured = Measured::new(signal);
         let judge = |times: StepTimes<'p>| DoneStep {

@@ -15,7 +15,9 @@
 //! distance, 0.001 m/s, 0.1 of a beat, watt, revolution, metre of altitude and degree Celsius, and
 //! 1e-7 degrees. The header's seconds, metres and kilograms are rounded to 1e-4.
 
-use super::{Channel, Format, Lap, Length, Recording, Session, StrengthSet, TimerEvent, Totals};
+use super::{
+    Channel, Format, Lap, Length, PlanHint, Recording, Session, StrengthSet, TimerEvent, Totals,
+};
 use crate::sport::Sport;
 use chrono::{DateTime, Utc};
 use flate2::{Compression, read::DeflateDecoder, write::DeflateEncoder};
@@ -61,6 +63,8 @@ struct Header {
     lengths: Vec<Length>,
     sets: Vec<StrengthSet>,
     pool_length_m: Option<f64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    plan_hint: Option<PlanHint>,
     totals: Totals,
 }
 
@@ -130,6 +134,7 @@ pub fn decode(bytes: &[u8]) -> Result<Recording, CodecError> {
     recording.lengths = header.lengths;
     recording.sets = header.sets;
     recording.pool_length_m = header.pool_length_m;
+    recording.plan_hint = header.plan_hint;
     recording.totals = header.totals;
     Ok(recording)
 }
@@ -238,6 +243,7 @@ fn header(recording: &Recording, samples: usize) -> Header {
         lengths: recording.lengths.clone(),
         sets: recording.sets.clone(),
         pool_length_m: recording.pool_length_m,
+        plan_hint: recording.plan_hint.clone(),
         totals: recording.totals.clone(),
     })
 }

@@ -6,6 +6,7 @@ mod codec;
 pub use channel::Channel;
 pub use codec::{CodecError, MAX_SAMPLES, decode, encode};
 
+use crate::id::PlannedId;
 use crate::sport::Sport;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -75,8 +76,20 @@ pub struct Recording {
     pub sets: Vec<StrengthSet>,
     /// Length of the pool in metres.
     pub pool_length_m: Option<f64>,
+    /// Which planned workout the source says this was.
+    pub plan_hint: Option<PlanHint>,
     /// What the source reported as a whole.
     pub totals: Totals,
+}
+
+/// How a source names the planned workout that an activity was.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PlanHint {
+    /// By our id; whose it is, is for whoever looks for it to check.
+    PlannedId(PlannedId),
+    /// By the name of the workout that the device was guiding.
+    Name(String),
 }
 
 /// A start or stop of the device's timer.
@@ -211,6 +224,7 @@ impl Recording {
             lengths: Vec::new(),
             sets: Vec::new(),
             pool_length_m: None,
+            plan_hint: None,
             totals: Totals::default(),
         }
     }

@@ -138,6 +138,7 @@ impl Part<'_> {
                     .iter()
                     .any(|length| window.contains(&length.start_s))
             }),
+            plan_hint: whole.plan_hint.clone(),
             totals: Totals::default(),
         }
     }

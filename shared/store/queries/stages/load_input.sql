@@ -1,5 +1,6 @@
--- The recording, the plan, the athlete and the generation they make up, in one snapshot: a row for
--- each source that tells of the session, which is one row for most.
+-- The recording, the plan as it was asked, the athlete and the generation they make up, in one
+-- snapshot: a row for each source that tells of the session, which is one row for most. A plan that
+-- was not edited since it was linked is what was asked.
 SELECT
     w.generation,
     part.id = coalesce(w.lead_id, w.id) AS leads,
@@ -18,14 +19,10 @@ SELECT
     t.cp_w,
     t.wprime_j,
     t.weight_kg,
-    p.id AS planned_id,
-    p.date AS plan_date,
-    p.sport AS plan_sport,
-    p.sub_sport AS plan_sub_sport,
-    p.name AS plan_name,
-    p.steps AS plan_steps,
-    p.total_duration_s AS plan_duration_s,
-    p.total_distance_m AS plan_distance_m
+    w.planned_id,
+    coalesce(
+        w.plan_snapshot, to_jsonb(p) - ARRAY['id', 'user_id', 'created_at', 'updated_at']
+    ) AS plan
 FROM workouts AS w
 CROSS JOIN LATERAL (
     SELECT w.id

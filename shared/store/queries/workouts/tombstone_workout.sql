@@ -2,6 +2,8 @@ UPDATE workouts
 SET deleted_at = clock_timestamp(),
     planned_id = NULL,
     plan_pinned = false,
+    plan_linked_at = NULL,
+    plan_snapshot = NULL,
     merged_into = NULL,
     lead_id = NULL,
     provider_time = $3::timestamptz,

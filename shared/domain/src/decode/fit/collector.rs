@@ -2,12 +2,14 @@
 
 use super::{
     beats::Beats,
-    fields::{byte, first_short, scaled, short, whole},
+    fields::{byte, first_short, scaled, short, text, whole},
     records::{self, PackedDistance},
 };
 use crate::{
     decode::{moment, samples::Samples, sports},
-    recording::{Format, Lap, Length, Recording, Session, StrengthSet, TimerEvent, Totals},
+    recording::{
+        Format, Lap, Length, PlanHint, Recording, Session, StrengthSet, TimerEvent, Totals,
+    },
     sport::Sport,
 };
 use rustyfit::{
@@ -38,6 +40,8 @@ pub(super) struct Collector {
     sport: Option<(u8, u8)>,
     pool_length_m: Option<f64>,
     utc_offset_s: Option<i32>,
+    /// The name of the workout that the device was guiding.
+    workout_name: Option<String>,
     overflow: bool,
 }
 
@@ -90,6 +94,10 @@ impl Collector {
             typedef::MesgNum::SPORT => {
                 use mesgdef::Sport as M;
                 self.sport = kind(message, M::SPORT, M::SUB_SPORT).or(self.sport);
+            }
+            typedef::MesgNum::WORKOUT => {
+                use mesgdef::Workout as M;
+                self.workout_name = text(message, M::WKT_NAME).or(self.workout_name.take());
             }
             typedef::MesgNum::ACTIVITY => {
                 use mesgdef::Activity as M;
@@ -194,6 +202,7 @@ impl Collector {
         recording.sub_sport = sub_sport;
         recording.utc_offset_s = self.utc_offset_s;
         recording.pool_length_m = self.pool_length_m;
+        recording.plan_hint = self.workout_name.map(PlanHint::Name);
         beats.merge_into(&mut recording.hr_bpm, start_ms, &recording.time_s);
         recording.timer_events = timer
             .into_iter()

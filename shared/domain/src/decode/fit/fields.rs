@@ -5,6 +5,9 @@ use rustyfit::{
     proto::{Field, Message, Value},
 };
 
+/// The most characters of a text; what is longer names nothing.
+const LONGEST_TEXT: usize = 200;
+
 /// A field's value as a whole number without sign.
 pub(super) fn unsigned(field: &Field) -> Option<u32> {
     let zero_is_invalid = matches!(
@@ -103,4 +106,14 @@ pub(super) fn longs(message: &Message, num: u8) -> &[u32] {
         }
         None => &[],
     }
+}
+
+/// The text in the message's field of this number, unless it is empty or longer than any name.
+pub(super) fn text(message: &Message, num: u8) -> Option<String> {
+    let Value::String(text) = &field(message, num)?.value else {
+        return None;
+    };
+    let text = text.trim_end_matches('\0').trim();
+    let is_name = !text.is_empty() && text.chars().count() <= LONGEST_TEXT && !text.contains('\0');
+    is_name.then(|| text.to_owned())
 }
