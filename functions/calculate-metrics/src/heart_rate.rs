@@ -1,6 +1,7 @@
 //! Training impulses from heart rate over recorded seconds (rule H2).
 
-use domain::athlete::{Athlete, Sex};
+use domain::athlete::Athlete;
+use domain::load::{HeartRateReserve, heart_rate_stress};
 use domain::reason::Reason;
 use domain::recording::Channel;
 use domain::signal::heart_rate::seconds_in_zones;
@@ -10,54 +11,14 @@ use domain::units::Bpm;
 /// Seconds in a minute: an impulse counts minutes.
 const MINUTE_S: f64 = 60.0;
 
-/// Minutes in an hour, for which the stress at threshold is 100.
-const MINUTES_PER_HOUR: f64 = 60.0;
-
-/// Banister's weight of an athlete's heart rates.
-#[derive(Debug, Clone, Copy)]
-struct Reserve {
-    rest: f64,
-    maximum: f64,
-    factor: f64,
-    exponent: f64,
-}
-
-impl Reserve {
-    fn of(athlete: &Athlete) -> Result<Self, Reason> {
-        let limits = &athlete.thresholds;
-        let maximum = limits.hr_max_bpm.ok_or(Reason::NoHrMax)?.get();
-        let rest = limits.hr_rest_bpm.ok_or(Reason::NoHrRest)?.get();
-        if rest >= maximum {
-            return Err(Reason::Implausible);
-        }
-        let (factor, exponent) = match athlete.sex.ok_or(Reason::NoSex)? {
-            Sex::Male => (0.64, 1.92),
-            Sex::Female => (0.86, 1.67),
-        };
-        Ok(Self {
-            rest,
-            maximum,
-            factor,
-            exponent,
-        })
-    }
-
-    /// The impulse of one minute at a heart rate; the reserve is limited to 0..1.
-    fn of_minute(&self, bpm: f64) -> f64 {
-        let reserve = ((bpm - self.rest) / (self.maximum - self.rest)).clamp(0.0, 1.0);
-        reserve * self.factor * f64::exp(self.exponent * reserve)
-    }
-}
-
 /// Banister's impulse: minutes weighted by an exponential of the heart rate reserve.
 ///
-/// `x · 0.64 e^(1.92 x)` for men and `x · 0.86 e^(1.67 x)` for women (Morton, Fitz-Clarke &
-/// Banister 1990, J Appl Physiol 69:1171), with `x` limited to 0..1.
+/// [`HeartRateReserve`] has the weights and their source.
 pub(crate) fn banister(seconds: &Channel, athlete: &Athlete) -> Result<f64, Reason> {
     if !seconds.has_values() {
         return Err(Reason::NoHeartRate);
     }
-    let reserve = Reserve::of(athlete)?;
+    let reserve = HeartRateReserve::of(athlete)?;
     // Hearts beat alike for seconds on end, and an exponential is dear.
     let mut last = (f64::NAN, 0.0);
     let impulses = seconds.values().map(|bpm| {
@@ -69,19 +30,9 @@ pub(crate) fn banister(seconds: &Channel, athlete: &Athlete) -> Result<f64, Reas
     Ok(impulses.sum::<f64>() / MINUTE_S)
 }
 
-/// Load from heart rate: Banister's impulse over that of an hour at threshold heart rate, times
-/// 100.
-///
-/// `TrainingPeaks` does not publish its hrTSS; this is the open form of Elevate (HRSS).
+/// Load from heart rate, where there is an impulse: 100 for an hour at threshold heart rate.
 pub(crate) fn stress(impulse: Result<f64, Reason>, athlete: &Athlete) -> Result<f64, Reason> {
-    let impulse = impulse?;
-    let threshold = athlete.thresholds.hr_threshold_bpm;
-    let threshold = threshold.ok_or(Reason::NoHrThreshold)?.get();
-    let reserve = Reserve::of(athlete)?;
-    if threshold <= reserve.rest || threshold > reserve.maximum {
-        return Err(Reason::Implausible);
-    }
-    Ok(impulse / (MINUTES_PER_HOUR * reserve.of_minute(threshold)) * 100.0)
+    heart_rate_stress(impulse?, athlete)
 }
 
 /// Edwards's impulse: minutes in zones 1 to 5 times the zone (The Heart Rate Monitor Book, 1993).
@@ -98,7 +49,7 @@ pub(crate) fn edwards(seconds: &Channel, maximum: Option<Bpm>) -> Result<f64, Re
 #[cfg(test)]
 mod tests {
     use super::*;
-    use domain::athlete::Thresholds;
+    use domain::athlete::{Sex, Thresholds};
 
     fn athlete(sex: Option<Sex>, rest: f64, maximum: f64) -> Athlete {
         let thresholds = Thresholds {

@@ -14,6 +14,7 @@ mod way;
 pub use adherence::Adherence;
 pub use done::{AskedLength, DoneLength, DoneStep, PlannedStep};
 pub use goal::{Goal, Quantity};
+pub(crate) use steps::written_out;
 pub use steps::{Boundaries, StepTimes};
 
 use crate::athlete::Athlete;

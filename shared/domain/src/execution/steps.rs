@@ -66,10 +66,10 @@ pub(super) struct Cut<'p> {
 }
 
 /// A step written out, with its number in a FIT workout file, where a repeat follows its steps.
-pub(super) type Numbered<'p> = (&'p Step, u16);
+pub(crate) type Numbered<'p> = (&'p Step, u16);
 
 /// Writes repeats out, in order.
-pub(super) fn written_out(steps: &[StepOrRepeat]) -> Vec<Numbered<'_>> {
+pub(crate) fn written_out(steps: &[StepOrRepeat]) -> Vec<Numbered<'_>> {
     let mut all = Vec::new();
     write_out(steps, 0, &mut all);
     all.truncate(crate::plan::MOST_STEPS);
