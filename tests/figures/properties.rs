@@ -399,10 +399,10 @@ proptest! {
     fn the_load_is_that_of_its_method(recording in recordings(), athlete in athletes()) {
         let metrics = measured(&input(recording, athlete))?;
         let of_method = match metrics.load_method {
-            Some(calculate_metrics::LoadMethod::Power) => metrics.tss,
-            Some(calculate_metrics::LoadMethod::Pace) => metrics.run_tss.or(metrics.swim_tss),
-            Some(calculate_metrics::LoadMethod::HeartRate) => metrics.hr_tss,
-            Some(calculate_metrics::LoadMethod::Rpe) => metrics.load,
+            Some(domain::load::LoadMethod::Power) => metrics.tss,
+            Some(domain::load::LoadMethod::Pace) => metrics.run_tss.or(metrics.swim_tss),
+            Some(domain::load::LoadMethod::HeartRate) => metrics.hr_tss,
+            Some(domain::load::LoadMethod::Rpe) => metrics.load,
             None => None,
         };
         prop_assert_eq!(metrics.load, of_method);

@@ -72,7 +72,7 @@ pub(crate) fn compliance(
         done.distance_m.ok_or(Reason::NoDistance),
         planned.distance_m,
     );
-    let load = planned_load(&plan.plan, athlete).and_then(|planned| part(load, Some(planned)));
+    let load = planned_load(&plan.plan, athlete).and_then(|(_, planned)| part(load, Some(planned)));
     Some(Compliance {
         duration: note(reasons, "compliance.duration", duration),
         distance: note(reasons, "compliance.distance", distance),

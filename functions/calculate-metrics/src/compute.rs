@@ -2,9 +2,10 @@
 
 use crate::compliance::{self, Compliance};
 use crate::heart_rate;
-use crate::load::{self, Candidates, LoadMethod};
+use crate::load::{self, Candidates};
 use crate::pace::{self, Run};
 use crate::power::{self, Power};
+use domain::load::LoadMethod;
 use domain::reason::{Reason, Reasons};
 use domain::signal::figure::{note, settle};
 use domain::signal::number::mean;

@@ -1,9 +1,10 @@
 //! Training impulses from heart rate over recorded seconds (rule H2).
 
 use domain::athlete::Athlete;
+use domain::load::{HeartRateReserve, heart_rate_stress};
 use domain::reason::Reason;
 use domain::recording::Channel;
-use domain::signal::heart_rate::{Reserve, seconds_in_zones};
+use domain::signal::heart_rate::seconds_in_zones;
 use domain::signal::number::from_count;
 use domain::units::Bpm;
 
@@ -12,13 +13,12 @@ const MINUTE_S: f64 = 60.0;
 
 /// Banister's impulse: minutes weighted by an exponential of the heart rate reserve.
 ///
-/// `x · 0.64 e^(1.92 x)` for men and `x · 0.86 e^(1.67 x)` for women (Morton, Fitz-Clarke &
-/// Banister 1990, J Appl Physiol 69:1171), with `x` limited to 0..1.
+/// [`HeartRateReserve`] has the weights and their source.
 pub(crate) fn banister(seconds: &Channel, athlete: &Athlete) -> Result<f64, Reason> {
     if !seconds.has_values() {
         return Err(Reason::NoHeartRate);
     }
-    let reserve = Reserve::of(athlete)?;
+    let reserve = HeartRateReserve::of(athlete)?;
     // Hearts beat alike for seconds on end, and an exponential is dear.
     let mut last = (f64::NAN, 0.0);
     let impulses = seconds.values().map(|bpm| {
@@ -30,15 +30,9 @@ pub(crate) fn banister(seconds: &Channel, athlete: &Athlete) -> Result<f64, Reas
     Ok(impulses.sum::<f64>() / MINUTE_S)
 }
 
-/// Load from heart rate: Banister's impulse over that of an hour at threshold heart rate, times
-/// 100.
-///
-/// `TrainingPeaks` does not publish its hrTSS; this is the open form of Elevate (HRSS).
+/// Load from heart rate, where there is an impulse: 100 for an hour at threshold heart rate.
 pub(crate) fn stress(impulse: Result<f64, Reason>, athlete: &Athlete) -> Result<f64, Reason> {
-    let impulse = impulse?;
-    let threshold = athlete.thresholds.hr_threshold_bpm;
-    let threshold = threshold.ok_or(Reason::NoHrThreshold)?.get();
-    Ok(impulse / Reserve::of(athlete)?.of_hour_at(threshold)? * 100.0)
+    heart_rate_stress(impulse?, athlete)
 }
 
 /// Edwards's impulse: minutes in zones 1 to 5 times the zone (The Heart Rate Monitor Book, 1993).

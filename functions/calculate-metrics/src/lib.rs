@@ -11,7 +11,6 @@ mod power;
 
 pub use compliance::{Band, Compliance, Part};
 pub use compute::{Metrics, Output, VERSION, compute};
-pub use load::LoadMethod;
 
 use domain::stage::{StageError, StageInput, StageName};
 

@@ -1,30 +1,15 @@
 //! One figure of load per workout, by the best method that its sport and its sensors allow.
 
+use domain::load::{LoadMethod, THRESHOLD_SESSION_RPE};
 use domain::matching::Executed;
-use domain::planned_load::THRESHOLD_SESSION_RPE;
 use domain::reason::Reason;
 use domain::recording::Recording;
 use domain::signal::timer::timer_s;
 use domain::sport::Sport;
 use domain::units::Kilograms;
-use serde::Serialize;
 
 /// Seconds in a minute: a session's load counts minutes.
 const MINUTE_S: f64 = 60.0;
-
-/// How a load was found, in the order of preference.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum LoadMethod {
-    /// Training Stress Score from power, on a ride: FTP is a cyclist's.
-    Power,
-    /// From speed over threshold speed, on a run or a swim.
-    Pace,
-    /// From heart rate over threshold heart rate, in every sport.
-    HeartRate,
-    /// From the athlete's rating, in every sport.
-    Rpe,
-}
 
 /// Every candidate for the load, each on the scale on which an hour at threshold is 100.
 #[derive(Debug, Clone, Copy)]

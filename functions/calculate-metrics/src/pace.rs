@@ -1,6 +1,7 @@
 //! Load from speed: running on its grade-adjusted speed, swimming on its swim time.
 
 use domain::athlete::Thresholds;
+use domain::load;
 use domain::reason::Reason;
 use domain::recording::Channel;
 use domain::signal::number::from_count;
@@ -8,9 +9,6 @@ use domain::signal::power::normalized;
 use domain::signal::{Signal, pool};
 use domain::sport::Sport;
 use domain::units::MetresPerSecond;
-
-/// Seconds in an hour, for which the stress of moving at threshold is 100.
-const HOUR_S: f64 = 3600.0;
 
 /// A run in numbers.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -37,7 +35,7 @@ impl Run {
     pub(crate) fn stress(&self, limits: &Thresholds) -> Result<f64, Reason> {
         let threshold = positive(limits.threshold_speed_mps).ok_or(Reason::NoThresholdSpeed)?;
         let intensity = self.normalized_mps / threshold;
-        Ok(from_count(self.seconds) / HOUR_S * intensity * intensity * 100.0)
+        Ok(load::stress(from_count(self.seconds), intensity))
     }
 }
 
@@ -55,8 +53,7 @@ fn graded(signal: &Signal<'_>) -> Result<Channel, Reason> {
 
 /// `h · IF³ · 100` with IF = speed over critical swim speed, both over swim time.
 ///
-/// Cubed because the power to overcome drag grows with the cube of speed (`McGregor` & Fitzgerald
-/// 2008). Swim time is that of the active lengths (rule W1), in open water moving time (rule T3).
+/// Swim time is that of the active lengths (rule W1), in open water moving time (rule T3).
 pub(crate) fn swim_stress(signal: &Signal<'_>, limits: &Thresholds) -> Result<f64, Reason> {
     let recording = signal.recording;
     if recording.sport != Sport::Swim {
@@ -77,7 +74,7 @@ pub(crate) fn swim_stress(signal: &Signal<'_>, limits: &Thresholds) -> Result<f6
         return Err(Reason::NoMovement);
     };
     let intensity = speed / positive(limits.css_mps).ok_or(Reason::NoCss)?;
-    Ok(seconds / HOUR_S * intensity.powi(3) * 100.0)
+    Ok(load::swim_stress(seconds, intensity))
 }
 
 /// A threshold of 0 is one that nobody has.

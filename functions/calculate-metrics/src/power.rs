@@ -1,5 +1,6 @@
 //! Figures of power over the seconds that have one, joined end to end (rules P1 to P3).
 
+use domain::load::stress;
 use domain::reason::Reason;
 use domain::recording::Channel;
 use domain::signal::number::{from_count, mean};
@@ -7,9 +8,6 @@ use domain::signal::power::{fourth_power_mean, normalized};
 
 /// Seconds that xPower's exponential mean looks back.
 const XPOWER_S: f64 = 25.0;
-
-/// Seconds in an hour, for which the stress of riding at FTP is 100.
-const HOUR_S: f64 = 3600.0;
 
 /// What the figures of load and intensity start from.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -42,7 +40,7 @@ impl Power {
     /// Training Stress Score over the seconds that went into Normalized Power (Coggan).
     pub(crate) fn training_stress(&self, ftp_w: f64) -> Result<f64, Reason> {
         let intensity = self.normalized_w? / ftp_w;
-        Ok(from_count(self.seconds) / HOUR_S * intensity * intensity * 100.0)
+        Ok(stress(from_count(self.seconds), intensity))
     }
 }
 

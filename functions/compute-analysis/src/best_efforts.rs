@@ -1,15 +1,10 @@
 //! The least elapsed time over fixed distances (rule B1).
 
+use domain::bests::EFFORTS_M;
 use domain::reason::Reason;
 use domain::signal::Signal;
 use domain::signal::number::on_line;
 use serde::Serialize;
-
-/// The distances in metres, 400 m to the marathon.
-pub(crate) const DISTANCES_M: [f64; 13] = [
-    400.0, 800.0, 1000.0, 1609.344, 3218.688, 5000.0, 10_000.0, 15_000.0, 16_093.44, 20_000.0,
-    21_097.5, 30_000.0, 42_195.0,
-];
 
 /// What is allowed for the rounding of times that are sums and quotients, in seconds: thousands of
 /// times what two weeks of them amount to.
@@ -37,7 +32,7 @@ pub(crate) fn best_efforts(signal: &Signal<'_>) -> Result<Vec<BestEffort>, Reaso
     let metres = signal.distance.as_ref().ok_or(Reason::NoDistance)?.metres();
     let times = &signal.recording.time_s;
     let mut efforts: Vec<BestEffort> = Vec::new();
-    for distance_m in DISTANCES_M {
+    for distance_m in EFFORTS_M {
         let shorter = efforts.last().map_or(0.0, |effort| effort.start_s);
         efforts.extend(best(metres, times, distance_m, shorter));
     }

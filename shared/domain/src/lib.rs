@@ -7,9 +7,13 @@
 #![forbid(unsafe_code)]
 
 pub mod athlete;
+pub mod bests;
 pub mod decode;
+pub mod estimate;
 pub mod execution;
+pub mod fitness;
 pub mod id;
+pub mod load;
 pub mod local_date;
 pub mod matching;
 pub mod merging;

@@ -5,18 +5,14 @@
 
 use crate::athlete::{Athlete, Thresholds};
 use crate::execution::{Goal, Quantity, written_out};
+use crate::load::{
+    HeartRateReserve, LoadMethod, THRESHOLD_SESSION_RPE, heart_rate_stress, stress, swim_stress,
+};
 use crate::plan::{Plan, Step, StepDuration, StepKind, TargetKind};
 use crate::reason::Reason;
-use crate::signal::heart_rate::Reserve;
 use crate::signal::number::{from_count, to_index};
 use crate::signal::power::normalized;
 use crate::sport::Sport;
-
-/// Foster's load of one hour at threshold: 60 minutes rated 7.
-///
-/// Seiler & Kjerland (2006, Scand J Med Sci Sports 16:49) put the second ventilatory threshold at
-/// a session rating of 7.
-pub const THRESHOLD_SESSION_RPE: f64 = 60.0 * 7.0;
 
 const MINUTE_S: f64 = 60.0;
 const HOUR_S: f64 = 3600.0;
@@ -47,21 +43,26 @@ struct Asked {
     effort: Effort,
 }
 
-/// The load of a plan for an athlete with these thresholds, by its steps.
+/// The load of a plan for an athlete with these thresholds, by its steps, with the method by which
+/// most of it is counted.
 ///
 /// A band counts by its middle, one with a single end by that end. Power of a ride and speed of a
 /// run are weighed by their fourth power like what is recorded (rules P2, P3), speed of a swim by
 /// its cube, heart rate by Banister's impulse (rule H2), a rating by its minutes (Foster 2001).
-/// Rests are still: they count in the weighing of power and running speed, and for nothing else.
+/// Rests are still: they count in the weighing of power and running speed, and for nothing else. A
+/// run or a swim without steps counts by the speed of its totals.
 ///
 /// # Errors
-/// `not_planned` where the plan has no steps, or one leaves open how long or how hard it is;
+/// `not_planned` where a step, or the plan without steps, leaves open how long or how hard it is;
 /// `no_method` where a target is not one that the sport is counted by; `too_short` under 30 s;
 /// `implausible` where the sum is not a believable number; and which threshold is not known.
-pub fn planned_load(plan: &Plan, athlete: &Athlete) -> Result<f64, Reason> {
+pub fn planned_load(plan: &Plan, athlete: &Athlete) -> Result<(LoadMethod, f64), Reason> {
     let mut asked = Vec::new();
     for (step, _) in written_out(&plan.steps) {
         asked.extend(Asked::of(plan.sport, step, athlete)?);
+    }
+    if plan.steps.is_empty() {
+        asked.push(Asked::of_totals(plan)?);
     }
     if asked.iter().all(|step| step.effort == Effort::Still) {
         return Err(Reason::NotPlanned);
@@ -70,13 +71,19 @@ pub fn planned_load(plan: &Plan, athlete: &Athlete) -> Result<f64, Reason> {
         return Err(Reason::Implausible);
     }
     let limits = &athlete.thresholds;
-    let load = of_power(&asked, limits)?
-        + of_running(&asked, limits)?
-        + of_swimming(&asked, limits)?
-        + of_heart_rate(&asked, athlete)?
-        + of_rating(&asked);
-    Some(load)
-        .filter(|load| load.is_finite())
+    let parts = [
+        (LoadMethod::Power, of_power(&asked, limits)?),
+        (
+            LoadMethod::Pace,
+            of_running(&asked, limits)? + of_swimming(&asked, limits)?,
+        ),
+        (LoadMethod::HeartRate, of_heart_rate(&asked, athlete)?),
+        (LoadMethod::Rpe, of_rating(&asked)),
+    ];
+    let load: f64 = parts.iter().map(|(_, load)| load).sum();
+    let most = parts.into_iter().max_by(|a, b| a.1.total_cmp(&b.1));
+    most.filter(|_| load.is_finite())
+        .map(|(method, _)| (method, load))
         .ok_or(Reason::Implausible)
 }
 
@@ -125,6 +132,19 @@ impl Asked {
             _ => return Err(Reason::NotPlanned),
         };
         Ok(Some(Self { seconds, effort }))
+    }
+
+    /// A plan without steps, by its mean speed.
+    fn of_totals(plan: &Plan) -> Result<Self, Reason> {
+        let totals = plan.totals();
+        let seconds = totals.duration_s.filter(|seconds| *seconds > 0.0);
+        let (seconds, metres) = seconds.zip(totals.distance_m).ok_or(Reason::NotPlanned)?;
+        let effort = match plan.sport {
+            Sport::Run => Effort::Run(metres / seconds),
+            Sport::Swim => Effort::Swim(metres / seconds),
+            _ => return Err(Reason::NotPlanned),
+        };
+        Ok(Self { seconds, effort })
     }
 }
 
@@ -177,7 +197,7 @@ fn weighed(
     let seconds: usize = parts.clone().map(|(_, seconds)| seconds).sum();
     let stream = parts.flat_map(|(value, seconds)| std::iter::repeat_n(value, seconds));
     let intensity = normalized(stream).ok_or(Reason::TooShort)? / threshold;
-    Ok(from_count(seconds) / HOUR_S * intensity * intensity * 100.0)
+    Ok(stress(from_count(seconds), intensity))
 }
 
 /// `h · IF³ · 100` of the mean speed while swimming.
@@ -194,7 +214,7 @@ fn of_swimming(asked: &[Asked], limits: &Thresholds) -> Result<f64, Reason> {
     }
     let css = limits.css_mps.map(|css| css.get());
     let css = css.filter(|css| *css > 0.0).ok_or(Reason::NoCss)?;
-    Ok(seconds / HOUR_S * (metres / seconds / css).powi(3) * 100.0)
+    Ok(swim_stress(seconds, metres / seconds / css))
 }
 
 fn of_heart_rate(asked: &[Asked], athlete: &Athlete) -> Result<f64, Reason> {
@@ -208,14 +228,12 @@ fn of_heart_rate(asked: &[Asked], athlete: &Athlete) -> Result<f64, Reason> {
     if !asked.iter().any(|step| of_step(step).is_some()) {
         return Ok(0.0);
     }
-    let reserve = Reserve::of(athlete)?;
-    let threshold = athlete.thresholds.hr_threshold_bpm;
-    let hour = reserve.of_hour_at(threshold.ok_or(Reason::NoHrThreshold)?.get())?;
+    let reserve = HeartRateReserve::of(athlete)?;
     let steps = asked.iter().filter_map(of_step);
     let impulse: f64 = steps
         .map(|(bpm, minutes)| minutes * reserve.of_minute(bpm))
         .sum();
-    Ok(impulse / hour * 100.0)
+    heart_rate_stress(impulse, athlete)
 }
 
 fn of_rating(asked: &[Asked]) -> f64 {
@@ -263,6 +281,7 @@ mod tests {
 
     fn load(sport: &str, steps: &[String]) -> Result<f64, Reason> {
         planned_load(&plan(sport, &format!("[{}]", steps.join(","))), &athlete())
+            .map(|(_, load)| load)
     }
 
     /// P-67
@@ -318,8 +337,46 @@ mod tests {
     fn a_way_takes_as_long_as_its_pace_says() {
         let metres = r#"[{"kind":"work","duration":{"type":"distance","value":14400},
             "target":{"type":"pace","low":250,"high":250,"unit":"s_per_km"}}]"#;
-        let got = planned_load(&plan("run", metres), &athlete()).unwrap();
+        let (method, got) = planned_load(&plan("run", metres), &athlete()).unwrap();
         assert!((got - 100.0).abs() < 0.3, "{got}");
+        assert_eq!(method, LoadMethod::Pace);
+    }
+
+    /// P-67
+    #[test]
+    fn a_run_or_a_swim_without_steps_counts_by_its_mean_speed() {
+        let load = |sport: &str, totals: &str| {
+            let json = format!(r#"{{"date":"2026-11-21","sport":"{sport}","name":"x",{totals}}}"#);
+            planned_load(&serde_json::from_str(&json).unwrap(), &athlete())
+        };
+        for (sport, metres) in [("run", 14_400), ("swim", 4500)] {
+            let totals = format!(r#""total_duration_s":3600,"total_distance_m":{metres}"#);
+            let (method, got) = load(sport, &totals).unwrap();
+            assert!((got - 100.0).abs() < 1e-9, "{sport}: {got}");
+            assert_eq!(method, LoadMethod::Pace);
+            let metres = format!(r#""total_distance_m":{metres}"#);
+            assert_eq!(load(sport, &metres), Err(Reason::NotPlanned));
+        }
+        let ride = load(
+            "ride",
+            r#""total_duration_s":3600,"total_distance_m":30000"#,
+        );
+        assert_eq!(ride, Err(Reason::NotPlanned));
+    }
+
+    /// P-67
+    #[test]
+    fn a_plan_of_several_methods_adds_up_and_names_the_greatest() {
+        let power = step(
+            "work",
+            1800,
+            r#""type":"power","low":250,"high":250,"unit":"w""#,
+        );
+        let heart = step("cooldown", 600, r#""type":"hr","low":120,"high":120"#);
+        let plan = plan("ride", &format!("[{power},{heart}]"));
+        let (method, load) = planned_load(&plan, &athlete()).unwrap();
+        assert_eq!(method, LoadMethod::Power);
+        assert!(load > 50.0 && load < 60.0, "{load}");
     }
 
     /// P-68

@@ -64,6 +64,12 @@ pub enum Reason {
     Implausible,
     /// The figure is not defined for this sport.
     NotForThisSport,
+    /// The day lies before what is known of the athlete's training.
+    BeforeStart,
+    /// The loads of the days are all the same, so they have no deviation.
+    NoVariation,
+    /// The days that count hold too few efforts for an estimate.
+    TooFewEfforts,
 }
 
 impl fmt::Display for Reason {

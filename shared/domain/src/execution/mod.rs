@@ -14,9 +14,8 @@ mod way;
 pub use adherence::Adherence;
 pub use done::{AskedLength, DoneLength, DoneStep, PlannedStep};
 pub use goal::{Goal, Quantity};
-pub use steps::{Boundaries, StepTimes};
-
 pub(crate) use steps::written_out;
+pub use steps::{Boundaries, StepTimes};
 
 use crate::athlete::Athlete;
 use crate::matching::{Executed, family};
