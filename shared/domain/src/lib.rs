@@ -20,3 +20,4 @@ pub mod signal;
 pub mod sport;
 pub mod stage;
 pub mod units;
+pub mod zones;

@@ -1,10 +1,36 @@
 //! What the plan asked for: a dated workout with structured steps.
+//!
+//! One model, several forms: JSON is that of the types here, [`text`] is what people type,
+//! [`intervals`] reads another platform's text and [`fit`] is what watches take. `docs/plans.md`
+//! specifies all of them.
+
+mod check;
+mod fit;
+#[cfg(test)]
+pub(crate) mod generated;
+mod ids;
+pub mod intervals;
+mod read;
+mod step;
+pub mod text;
+mod totals;
+mod units;
+
+pub use read::{PlanText, TextFormat};
+pub use step::{
+    Equipment, Exercise, Load, Ramp, Repeat, Step, StepDuration, StepKind, StepOrRepeat, Target,
+    TargetKind,
+};
+pub use totals::PlanTotals;
+pub use units::{MILE_M, YARD_M, ZONE, metres_of, unit_of, units, zones};
 
 use crate::id::PlannedId;
 use crate::sport::Sport;
 use crate::units::{Metres, Seconds};
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
+use std::collections::BTreeSet;
 use thiserror::Error;
 
 /// Most steps a plan may have once its repeats are written out.
@@ -13,6 +39,12 @@ pub const MOST_STEPS: usize = 1000;
 pub const DEEPEST_REPEAT: usize = 4;
 /// Most characters of a name.
 pub const LONGEST_NAME: usize = 200;
+/// Most characters of a step's note.
+pub const LONGEST_NOTE: usize = 200;
+/// Most characters of an exercise's name.
+pub const LONGEST_EXERCISE: usize = 100;
+/// The shortest and the longest pool, in metres.
+pub const POOL_M: (f64, f64) = (5.0, 200.0);
 
 /// One planned workout.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -37,6 +69,9 @@ pub struct Plan {
     pub sub_sport: Option<String>,
     /// What people call it.
     pub name: String,
+    /// Metres of one length of the pool, of a swim in one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pool_length_m: Option<Metres>,
     /// Structured steps, in order; empty for a plan that only has totals.
     #[serde(default)]
     pub steps: Vec<StepOrRepeat>,
@@ -48,111 +83,6 @@ pub struct Plan {
     pub total_distance_m: Option<Metres>,
 }
 
-/// A step, or a group of steps done several times.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(untagged)]
-pub enum StepOrRepeat {
-    /// A group done `repeat` times.
-    Repeat(Repeat),
-    /// One step.
-    Step(Step),
-}
-
-/// Steps done several times.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Repeat {
-    /// How many times, 1 to 100.
-    pub repeat: u16,
-    /// What is repeated.
-    pub steps: Vec<StepOrRepeat>,
-}
-
-/// One step of a planned workout.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Step {
-    /// Stable id, given by the client or by us at creation.
-    #[serde(default)]
-    pub id: String,
-    /// What the step is for.
-    pub kind: StepKind,
-    /// How long it lasts.
-    pub duration: StepDuration,
-    /// How hard it should be.
-    #[serde(default)]
-    pub target: Target,
-}
-
-/// What a step is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum StepKind {
-    /// Easy start.
-    Warmup,
-    /// The work itself.
-    Work,
-    /// Active recovery.
-    Recovery,
-    /// Standing still.
-    Rest,
-    /// Easy end.
-    Cooldown,
-    /// Technique.
-    Drill,
-    /// Lifting.
-    Strength,
-}
-
-/// How long a step lasts.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "type", content = "value", rename_all = "snake_case")]
-pub enum StepDuration {
-    /// For so many seconds.
-    Time(Seconds),
-    /// For so many metres.
-    Distance(Metres),
-    /// Until the athlete presses the lap button.
-    LapButton,
-}
-
-/// How hard a step should be.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Target {
-    /// What is measured.
-    #[serde(rename = "type", default)]
-    pub kind: TargetKind,
-    /// Lower end, in `unit`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub low: Option<f64>,
-    /// Upper end, in `unit`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub high: Option<f64>,
-    /// The unit of both ends, for example `w`, `bpm`, `s_per_km`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub unit: Option<String>,
-}
-
-/// What a target measures.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum TargetKind {
-    /// Speed, as time per distance.
-    Pace,
-    /// Power.
-    Power,
-    /// Heart rate.
-    Hr,
-    /// Rate of perceived exertion.
-    Rpe,
-    /// Cadence.
-    Cadence,
-    /// As the athlete likes.
-    #[default]
-    Open,
-}
-
 /// A plan that is well-formed and still not acceptable: which field, and why.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("{field}: {problem}")]
@@ -160,206 +90,38 @@ pub struct InvalidPlan {
     /// JSON pointer of the field.
     pub field: String,
     /// What is wrong with it.
-    pub problem: &'static str,
-}
-
-/// Planned seconds and metres in all; `None` where a step leaves it open.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
-pub struct PlanTotals {
-    /// Seconds.
-    pub duration_s: Option<f64>,
-    /// Metres.
-    pub distance_m: Option<f64>,
+    pub problem: Cow<'static, str>,
 }
 
 impl Plan {
-    /// Checks what the types cannot, and gives every step without an id the next free `step-N`.
+    /// Checks what the types cannot, writes units out, and gives every step without an id the
+    /// `step-N` of its place.
     ///
     /// # Errors
     /// [`InvalidPlan`] names the first field that is wrong.
     pub fn validate(&mut self) -> Result<(), InvalidPlan> {
-        let invalid = |field: &str, problem| InvalidPlan {
-            field: field.to_owned(),
-            problem,
-        };
-        let name = self.name.trim();
-        if name.is_empty() || name.chars().count() > LONGEST_NAME || name.contains('\0') {
-            return Err(invalid("/name", "must be 1 to 200 characters without NUL"));
-        }
-        if self
-            .sub_sport
-            .as_deref()
-            .is_some_and(|s| s.len() > 64 || s.contains('\0'))
-        {
-            return Err(invalid(
-                "/sub_sport",
-                "must be at most 64 characters without NUL",
-            ));
-        }
-        let mut walk = Walk::default();
-        walk.visit(&mut self.steps, "/steps", 0, 1)?;
-        let mut number = 0_usize;
-        walk.name_missing(&mut self.steps, &mut number);
+        check::plan(self)?;
+        self.name_steps(BTreeSet::new());
         Ok(())
     }
 
-    /// Adds up the steps, or takes the stated totals when there are none.
-    pub fn totals(&self) -> PlanTotals {
-        if self.steps.is_empty() {
-            return PlanTotals {
-                duration_s: self.total_duration_s.map(Seconds::get),
-                distance_m: self.total_distance_m.map(Metres::get),
-            };
-        }
-        let (mut seconds, mut metres) = (Some(0.0), Some(0.0));
-        add_up(&self.steps, 1.0, &mut seconds, &mut metres);
-        PlanTotals {
-            duration_s: self
-                .total_duration_s
-                .map(Seconds::get)
-                .or(seconds)
-                .filter(|s| *s > 0.0),
-            distance_m: self
-                .total_distance_m
-                .map(Metres::get)
-                .or(metres)
-                .filter(|m| *m > 0.0),
-        }
-    }
-}
-
-fn add_up(steps: &[StepOrRepeat], times: f64, seconds: &mut Option<f64>, metres: &mut Option<f64>) {
-    for step in steps {
-        match step {
-            StepOrRepeat::Repeat(group) => {
-                add_up(
-                    &group.steps,
-                    times * f64::from(group.repeat),
-                    seconds,
-                    metres,
-                );
-            }
-            StepOrRepeat::Step(step) => match step.duration {
-                StepDuration::Time(s) => {
-                    *seconds = seconds.map(|sum| sum + times * s.get());
-                    *metres = None;
-                }
-                StepDuration::Distance(m) => {
-                    *metres = metres.map(|sum| sum + times * m.get());
-                    *seconds = None;
-                }
-                StepDuration::LapButton => {
-                    *seconds = None;
-                    *metres = None;
-                }
-            },
-        }
-    }
-}
-
-#[derive(Default)]
-struct Walk {
-    ids: std::collections::BTreeSet<String>,
-    written_out: usize,
-}
-
-impl Walk {
-    fn visit(
-        &mut self,
-        steps: &mut [StepOrRepeat],
-        path: &str,
-        depth: usize,
-        times: usize,
-    ) -> Result<(), InvalidPlan> {
-        for (index, step) in steps.iter_mut().enumerate() {
-            let field = format!("{path}/{index}");
-            match step {
-                StepOrRepeat::Repeat(group) => {
-                    if !(1..=100).contains(&group.repeat) {
-                        let field = format!("{field}/repeat");
-                        return Err(InvalidPlan {
-                            field,
-                            problem: "must be 1 to 100",
-                        });
-                    }
-                    if group.steps.is_empty() || depth == DEEPEST_REPEAT {
-                        let problem = "must hold steps, at most 4 levels deep";
-                        return Err(InvalidPlan { field, problem });
-                    }
-                    let times = times.saturating_mul(usize::from(group.repeat));
-                    self.visit(
-                        &mut group.steps,
-                        &format!("{field}/steps"),
-                        depth + 1,
-                        times,
-                    )?;
-                }
-                StepOrRepeat::Step(step) => {
-                    self.written_out = self.written_out.saturating_add(times);
-                    if self.written_out > MOST_STEPS {
-                        let problem = "the plan has more than 1000 steps";
-                        return Err(InvalidPlan { field, problem });
-                    }
-                    if step.id.len() > 64 || step.id.contains('\0') {
-                        let field = format!("{field}/id");
-                        let problem = "must be at most 64 characters without NUL";
-                        return Err(InvalidPlan { field, problem });
-                    }
-                    if !step.id.is_empty() && !self.ids.insert(step.id.clone()) {
-                        let field = format!("{field}/id");
-                        return Err(InvalidPlan {
-                            field,
-                            problem: "is used twice",
-                        });
-                    }
-                    if let (Some(low), Some(high)) = (step.target.low, step.target.high)
-                        && low > high
-                    {
-                        let field = format!("{field}/target");
-                        return Err(InvalidPlan {
-                            field,
-                            problem: "low is above high",
-                        });
-                    }
-                    if step
-                        .target
-                        .unit
-                        .as_deref()
-                        .is_some_and(|u| u.len() > 32 || u.contains('\0'))
-                    {
-                        let field = format!("{field}/target/unit");
-                        let problem = "must be at most 32 characters without NUL";
-                        return Err(InvalidPlan { field, problem });
-                    }
-                }
-            }
-        }
+    /// Does what [`Self::validate`] does for a plan that replaces one with these steps: a step that
+    /// is still there, or was edited in its place, keeps its id, and no id comes to mean another.
+    ///
+    /// # Errors
+    /// [`InvalidPlan`] names the first field that is wrong.
+    pub fn validate_after(&mut self, before: &[StepOrRepeat]) -> Result<(), InvalidPlan> {
+        check::plan(self)?;
+        self.keep_ids(before);
         Ok(())
-    }
-
-    fn name_missing(&mut self, steps: &mut [StepOrRepeat], number: &mut usize) {
-        for step in steps {
-            match step {
-                StepOrRepeat::Repeat(group) => self.name_missing(&mut group.steps, number),
-                StepOrRepeat::Step(step) => {
-                    while step.id.is_empty() {
-                        *number += 1;
-                        let id = format!("step-{number}");
-                        if self.ids.insert(id.clone()) {
-                            step.id = id;
-                        }
-                    }
-                }
-            }
-        }
     }
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
 
-    fn plan(steps: &str) -> Plan {
+    pub(super) fn plan(steps: &str) -> Plan {
         let json = format!(
             r#"{{"date":"2026-11-21","sport":"run","name":"8 min repeats","steps":{steps}}}"#
         );

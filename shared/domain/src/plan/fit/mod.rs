@@ -1,0 +1,1 @@
+//! FIT workout files.
