@@ -464,3 +464,79 @@ fn eat_name(cursor: &mut Cursor<'_>, name: &str) -> bool {
     }
     is_next
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::text::print;
+    use super::*;
+
+    fn read(text: &str) -> String {
+        print(&parse(text, Sport::Ride).unwrap(), None)
+    }
+
+    fn refusal(text: &str) -> String {
+        parse(text, Sport::Run).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn a_workout_of_the_guide_is_read() {
+        let text = "Warmup\n- 10m ramp 50%-75% 90rpm\n\nMain Set 6x\n- 4m 100%\n- Recovery 5m 50%\n\n\
+                    5x\n- 30s 120% 100-110rpm\n- 30s Z1\n\nCooldown\n- 10m 50%\n";
+        assert_eq!(
+            read(text),
+            "warmup 10min @ ramp 50-75% ftp @ 90rpm\n\
+             6x(4min @ 100% ftp \"Main Set\" / recovery 5min @ 50% ftp \"Recovery\")\n\
+             5x(30s @ 120% ftp @ 100-110rpm / 30s @ z1 power)\n\
+             cooldown 10min @ 50% ftp"
+        );
+    }
+
+    #[test]
+    fn every_form_of_duration_and_target_is_read() {
+        for (line, ours) in [
+            ("1h2m30s 60%", "1h2min30s @ 60% ftp"),
+            ("5m30 60%", "5min30s @ 60% ftp"),
+            ("1'30\" 220w", "1min30s @ 220w"),
+            ("500mtr 5:00/km Pace", "500m @ 5:00/km"),
+            ("2km 200-240w", "2km @ 200-240w"),
+            ("1mi 7:15-7:00/mi Pace", "1mi @ 7:00-7:15/mi"),
+            ("100y 3:00/100m-4:00/100m Pace", "100yd @ 3:00-4:00/100m"),
+            ("10m 70% HR", "10min @ 70% hrmax"),
+            ("10m 90-95% LTHR", "10min @ 90-95% lthr"),
+            ("10m 78-82% Pace", "10min @ 78-82% pace"),
+            ("10m Z2-Z3 HR", "10min @ z2-z3 hr"),
+            ("10m Z2 Pace", "10min @ z2 pace"),
+            ("10m 130-140bpm", "10min @ 130-140bpm"),
+            ("20m freeride", "20min"),
+            ("10m 90rpm", "10min @ 90rpm"),
+            (
+                "Until ready press lap 10m 60%",
+                "lap @ 60% ftp \"Until ready\"",
+            ),
+            ("10m 50% intensity=cooldown", "cooldown 10min @ 50% ftp"),
+            ("Sprint! 30s maxeffort", "30s \"Sprint! maxeffort\""),
+        ] {
+            assert_eq!(read(&format!("- {line}")), ours, "{line}");
+        }
+        let swim = parse("- 100mtr 95% Pace", Sport::Swim).unwrap();
+        assert_eq!(print(&swim, None), "100m @ 95% css");
+    }
+
+    #[test]
+    fn a_line_that_is_not_known_is_told_with_its_number() {
+        assert!(refusal("Warmup\n- nothing").starts_with("line 2, column 2: expected a duration"));
+        assert!(refusal("- 10m 65% hidepower").starts_with("line 1, column 11: expected a target"));
+        assert!(
+            refusal("- 5m\n10m 65%").starts_with("line 2, column 1: a step begins with a hyphen")
+        );
+        assert!(refusal("- 5m 80% MMP").contains("MMP"));
+        assert!(refusal("- 5m CZ1").contains("custom zones"));
+        assert!(refusal("- 33^ Text<!> 5m 80%").contains("prompts at a time"));
+        assert!(refusal("- 5m 5:00 Pace").contains("needs its unit"));
+        assert!(refusal("3x\nMain").starts_with("line 1, column 1: a repeat needs steps"));
+        assert!(refusal("400x\n- 5m").contains("1 to 100 times"));
+        assert!(refusal("- 5m 6m").contains("one duration"));
+        assert!(refusal("- 5m 90% 80%").contains("one target"));
+        assert!(refusal(&"- 5m\n".repeat(1001)).contains("at most 1000 steps"));
+    }
+}

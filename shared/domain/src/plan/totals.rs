@@ -1,6 +1,6 @@
 //! What a plan adds up to.
 
-use super::{Plan, StepDuration, StepOrRepeat, Target, TargetKind, unit_of};
+use super::{Plan, StepDuration, StepKind, StepOrRepeat, Target, TargetKind, unit_of};
 use crate::units::{Metres, Seconds};
 
 /// Planned seconds and metres in all; `None` where a step leaves it open.
@@ -16,14 +16,16 @@ pub struct PlanTotals {
 struct Sums {
     asked: PlanTotals,
     paced: PlanTotals,
+    /// Whether there are steps of time, and of distance.
+    has: (bool, bool),
 }
 
 impl Plan {
     /// Adds up the steps, or takes the stated totals where they leave it open.
     ///
-    /// Steps of time alone add up to seconds, steps of distance alone to metres. Where a plan has
-    /// both, a step counts in the other unit by the middle of its own absolute pace, and a step
-    /// without one leaves that total open. So does a lap button.
+    /// Steps of time alone add up to seconds, steps of distance alone to metres; a rest is of no
+    /// metres. Where a plan has both, a step counts in the other unit by the middle of its own
+    /// absolute pace, and a step without one leaves that total open. So does a lap button.
     pub fn totals(&self) -> PlanTotals {
         let nothing = PlanTotals {
             duration_s: Some(0.0),
@@ -32,12 +34,15 @@ impl Plan {
         let mut sums = Sums {
             asked: nothing,
             paced: nothing,
+            has: (false, false),
         };
         sums.add(&self.steps, 1.0);
-        let Sums { asked, mut paced } = sums;
-        if asked.duration_s.is_some() || asked.distance_m.is_some() {
-            paced = PlanTotals::default();
-        }
+        let Sums { asked, paced, has } = sums;
+        let paced = if has == (true, true) {
+            paced
+        } else {
+            PlanTotals::default()
+        };
         let total = |asked: Option<f64>, paced: Option<f64>, stated: Option<f64>| {
             let added_up = asked.or(paced).filter(|_| !self.steps.is_empty());
             added_up.or(stated).filter(|total| *total > 0.0)
@@ -66,11 +71,14 @@ impl Sums {
                 StepDuration::Time(seconds) => {
                     let seconds = seconds.get();
                     let metres = speed.map(|speed| seconds * speed);
-                    (Some(seconds), None, Some(seconds), metres)
+                    let standing = (step.kind == StepKind::Rest).then_some(0.0);
+                    self.has.0 = true;
+                    (Some(seconds), standing, Some(seconds), standing.or(metres))
                 }
                 StepDuration::Distance(metres) => {
                     let metres = metres.get();
                     let seconds = speed.map(|speed| metres / speed);
+                    self.has.1 = true;
                     (None, Some(metres), seconds, Some(metres))
                 }
                 StepDuration::LapButton => (None, None, None, None),
@@ -100,4 +108,46 @@ fn speed_mps(target: &Target) -> Option<f64> {
         unit => super::units::metres_of(unit)? / middle,
     };
     (speed.is_finite() && speed > 0.0).then_some(speed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::plan;
+    use super::*;
+
+    fn totals(steps: &str) -> (Option<f64>, Option<f64>) {
+        let totals = plan(steps).totals();
+        (totals.duration_s, totals.distance_m)
+    }
+
+    const WAY: &str = r#"{"kind":"work","duration":{"type":"distance","value":1000},
+        "target":{"type":"pace","low":240,"high":260,"unit":"s_per_km"}}"#;
+    const TIME: &str = r#"{"kind":"recovery","duration":{"type":"time","value":100},
+        "target":{"type":"pace","low":2,"high":3,"unit":"mps"}}"#;
+    const OPEN: &str = r#"{"kind":"recovery","duration":{"type":"time","value":100}}"#;
+    const REST: &str = r#"{"kind":"rest","duration":{"type":"time","value":100}}"#;
+
+    #[test]
+    fn a_plan_of_both_counts_by_its_own_paces() {
+        assert_eq!(totals(&format!("[{WAY}]")), (None, Some(1000.0)));
+        assert_eq!(totals(&format!("[{TIME}]")), (Some(100.0), None));
+        assert_eq!(
+            totals(&format!("[{WAY},{TIME}]")),
+            (Some(350.0), Some(1250.0))
+        );
+        assert_eq!(totals(&format!("[{WAY},{OPEN}]")), (Some(350.0), None));
+        assert_eq!(
+            totals(&format!("[{WAY},{REST}]")),
+            (Some(350.0), Some(1000.0))
+        );
+    }
+
+    #[test]
+    fn what_was_stated_counts_only_where_the_steps_leave_it_open() {
+        let mut plan = plan(&format!("[{TIME}]"));
+        plan.total_duration_s = Seconds::parse(7.0).ok();
+        plan.total_distance_m = Metres::parse(7.0).ok();
+        assert_eq!(plan.totals().duration_s, Some(100.0));
+        assert_eq!(plan.totals().distance_m, Some(7.0));
+    }
 }

@@ -131,7 +131,7 @@ mod tests {
     fn what_cannot_be_read_is_told_with_its_place() {
         assert_eq!(
             refusal("10min\n  5min @ 95-105 ftp"),
-            "line 2, column 16: expected a unit: w, %, bpm, rpm, spm, strokes, mps or a pace such \
+            "line 2, column 17: expected a unit: w, %, bpm, rpm, spm, strokes, mps or a pace such \
              as 4:30/km, found \"ftp\""
         );
         assert!(refusal("3x(8min / 2min").starts_with("line 1, column 3: this ( is not closed"));

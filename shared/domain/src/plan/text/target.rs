@@ -177,7 +177,7 @@ fn suffix(cursor: &mut Cursor<'_>, sport: Sport) -> Result<(TargetKind, &'static
     if is_share {
         return Ok(share(sport));
     }
-    Err(cursor.expected("a unit: w, %, bpm, rpm, spm, strokes, mps or a pace such as 4:30/km"))
+    Err(ahead.expected("a unit: w, %, bpm, rpm, spm, strokes, mps or a pace such as 4:30/km"))
 }
 
 /// What a bare per cent is of: the threshold that a sport is planned by.

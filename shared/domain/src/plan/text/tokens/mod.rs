@@ -148,7 +148,8 @@ fn is_digits(text: &str) -> bool {
 #[derive(Debug, Clone, Copy)]
 enum Amount {
     Seconds(f64),
-    Metres(f64),
+    /// So many of a unit of so many metres, so that miles less miles are miles.
+    Distance(f64, f64),
 }
 
 impl Amount {
@@ -158,10 +159,10 @@ impl Amount {
         Some(match cursor.rest() {
             "s" => Self::Seconds(number),
             "min" => Self::Seconds(number * 60.0),
-            "m" => Self::Metres(number),
-            "km" => Self::Metres(number * 1000.0),
-            "mi" => Self::Metres(number * MILE_M),
-            "yd" => Self::Metres(number * YARD_M),
+            "m" => Self::Distance(number, 1.0),
+            "km" => Self::Distance(number, 1000.0),
+            "mi" => Self::Distance(number, MILE_M),
+            "yd" => Self::Distance(number, YARD_M),
             _ => return None,
         })
     }
@@ -173,7 +174,9 @@ impl Amount {
     fn duration(self) -> Option<StepDuration> {
         Some(match self {
             Self::Seconds(seconds) => StepDuration::Time(Seconds::parse(seconds).ok()?),
-            Self::Metres(metres) => StepDuration::Distance(Metres::parse(metres).ok()?),
+            Self::Distance(number, unit_m) => {
+                StepDuration::Distance(Metres::parse(number * unit_m).ok()?)
+            }
         })
     }
 
@@ -181,7 +184,9 @@ impl Amount {
     fn less(self, end: Self) -> Option<Self> {
         match (self, end) {
             (Self::Seconds(all), Self::Seconds(end)) if end < all => Some(Self::Seconds(all - end)),
-            (Self::Metres(all), Self::Metres(end)) if end < all => Some(Self::Metres(all - end)),
+            (Self::Distance(all, unit), Self::Distance(end, of)) if end * of < all * unit => {
+                Some(Self::Distance(all - end * of / unit, unit))
+            }
             _ => None,
         }
     }
