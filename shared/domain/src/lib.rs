@@ -9,6 +9,7 @@
 pub mod athlete;
 pub mod decode;
 pub mod execution;
+pub mod fit;
 pub mod id;
 pub mod local_date;
 pub mod matching;

@@ -54,12 +54,17 @@ pub(crate) struct PlanColumns {
     pub(crate) steps: Json<Vec<StepOrRepeat>>,
     pub(crate) duration_s: Option<f64>,
     pub(crate) distance_m: Option<f64>,
+    pub(crate) pool_length_m: Option<f64>,
 }
 
 impl TryFrom<PlanColumns> for PlannedWorkout {
     type Error = StoreError;
 
     fn try_from(row: PlanColumns) -> Result<Self, StoreError> {
+        let metres = |value: Option<f64>| {
+            let metres = value.map(Metres::parse).transpose();
+            metres.map_err(StoreError::corrupt)
+        };
         Ok(Self {
             planned_id: PlannedId(row.id),
             plan: Plan {
@@ -73,11 +78,8 @@ impl TryFrom<PlanColumns> for PlannedWorkout {
                     .map(Seconds::parse)
                     .transpose()
                     .map_err(StoreError::corrupt)?,
-                total_distance_m: row
-                    .distance_m
-                    .map(Metres::parse)
-                    .transpose()
-                    .map_err(StoreError::corrupt)?,
+                total_distance_m: metres(row.distance_m)?,
+                pool_length_m: metres(row.pool_length_m)?,
             },
         })
     }
@@ -93,6 +95,7 @@ struct PlanRow {
     steps: Json<Vec<StepOrRepeat>>,
     total_duration_s: Option<f64>,
     total_distance_m: Option<f64>,
+    pool_length_m: Option<f64>,
     workout_id: Option<Uuid>,
 }
 
@@ -109,6 +112,7 @@ impl TryFrom<PlanRow> for Planned {
             steps: row.steps,
             duration_s: row.total_duration_s,
             distance_m: row.total_distance_m,
+            pool_length_m: row.pool_length_m,
         };
         let workout_id = row.workout_id.map(WorkoutId);
         Ok(Self {
@@ -244,7 +248,8 @@ async fn write_plan(
         .bind(plan.name.clone())
         .bind(Json(plan.steps.clone()))
         .bind(totals.duration_s)
-        .bind(totals.distance_m);
+        .bind(totals.distance_m)
+        .bind(plan.pool_length_m.map(Metres::get));
     tx.execute(query).await
 }
 

@@ -198,6 +198,7 @@ struct InputRow {
     plan_steps: Option<Json<Vec<StepOrRepeat>>>,
     plan_duration_s: Option<f64>,
     plan_distance_m: Option<f64>,
+    plan_pool_length_m: Option<f64>,
 }
 
 impl InputRow {
@@ -220,6 +221,7 @@ impl InputRow {
             steps,
             duration_s: self.plan_duration_s,
             distance_m: self.plan_distance_m,
+            pool_length_m: self.plan_pool_length_m,
         };
         columns.try_into().map(Some)
     }

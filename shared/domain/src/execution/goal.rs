@@ -192,7 +192,7 @@ fn of_zones(target: &Target) -> Result<Target, Reason> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::units::Watts;
+    use crate::units::{Bpm, MetresPerSecond, Watts};
 
     fn target(kind: TargetKind, low: f64, high: f64, unit: &str) -> Target {
         Target {
@@ -273,6 +273,39 @@ mod tests {
         };
         let goal = Goal::of(&relative, &ftp).unwrap().unwrap();
         assert_eq!((goal.low, goal.high), (Some(225.0), Some(250.0)));
+    }
+
+    #[test]
+    fn shares_and_zones_are_of_the_thresholds_of_the_date() {
+        let known = Thresholds {
+            ftp_w: Watts::parse(200.0).ok(),
+            hr_max_bpm: Bpm::parse(190.0).ok(),
+            hr_threshold_bpm: Bpm::parse(170.0).ok(),
+            threshold_speed_mps: MetresPerSecond::parse(4.0).ok(),
+            css_mps: MetresPerSecond::parse(1.25).ok(),
+            ..Thresholds::default()
+        };
+        let of = |kind, low, high, unit| {
+            let goal = Goal::of(&target(kind, low, high, unit), &known);
+            goal.unwrap().map(|goal| (goal.low, goal.high)).unwrap()
+        };
+        let pace = of(TargetKind::Pace, 90.0, 100.0, "pct_threshold_pace");
+        assert_eq!(pace, (Some(3.6), Some(4.0)));
+        let css = of(TargetKind::Pace, 80.0, 100.0, "pct_css");
+        assert_eq!(css, (Some(1.0), Some(1.25)));
+        let hr = of(TargetKind::Hr, 90.0, 100.0, "pct_hr_threshold");
+        assert_eq!(hr, (Some(153.0), Some(170.0)));
+        let zones = of(TargetKind::Power, 2.0, 3.0, "zone");
+        assert_eq!(zones, (Some(110.0), Some(180.0)));
+        let top = of(TargetKind::Hr, 5.0, 5.0, "zone");
+        assert_eq!(top, (Some(171.0), None));
+        let first = of(TargetKind::Power, 1.0, 1.0, "zone");
+        assert_eq!(first, (None, Some(110.0)));
+        let unknown = |kind, unit| Goal::of(&target(kind, 1.0, 1.0, unit), &Thresholds::default());
+        let pace = unknown(TargetKind::Pace, "pct_threshold_pace");
+        assert_eq!(pace, Err(Reason::NoThresholdSpeed));
+        assert_eq!(unknown(TargetKind::Pace, "pct_css"), Err(Reason::NoCss));
+        assert_eq!(unknown(TargetKind::Hr, "zone"), Err(Reason::NoHrMax));
     }
 
     /// P-55

@@ -308,7 +308,7 @@ fn duration(cursor: &mut Cursor<'_>) -> Result<Option<StepDuration>, TextError> 
                 smallest = *size;
             }
             // `5m30`: what follows minutes without a unit is seconds.
-            None if smallest == 60.0 => {
+            None if smallest > 1.0 && smallest < 3600.0 => {
                 seconds += number;
                 smallest = 1.0;
             }

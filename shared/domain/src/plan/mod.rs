@@ -5,7 +5,7 @@
 //! specifies all of them.
 
 mod check;
-mod fit;
+pub mod fit;
 #[cfg(test)]
 pub(crate) mod generated;
 mod ids;

@@ -6,6 +6,10 @@ use serde::{Deserialize, Serialize};
 /// A step, or a group of steps done several times.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(untagged)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "a plan has many steps and few repeats"
+)]
 pub enum StepOrRepeat {
     /// A group done `repeat` times.
     Repeat(Repeat),

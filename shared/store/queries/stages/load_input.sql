@@ -25,7 +25,8 @@ SELECT
     p.name AS plan_name,
     p.steps AS plan_steps,
     p.total_duration_s AS plan_duration_s,
-    p.total_distance_m AS plan_distance_m
+    p.total_distance_m AS plan_distance_m,
+    p.pool_length_m AS plan_pool_length_m
 FROM workouts AS w
 CROSS JOIN LATERAL (
     SELECT w.id

@@ -3,7 +3,6 @@
 use super::cursor::{Cursor, TextError};
 use crate::plan::{MILE_M, StepDuration, YARD_M};
 use crate::units::{Metres, Seconds};
-use std::fmt::Write as _;
 
 const HOUR_S: f64 = 3600.0;
 const MINUTE_S: f64 = 60.0;
@@ -112,14 +111,11 @@ pub(crate) fn print_time(seconds: f64) -> String {
     }
     let (hours, rest) = ((seconds / HOUR_S).floor(), seconds % HOUR_S);
     let (minutes, rest) = ((rest / MINUTE_S).floor(), rest % MINUTE_S);
-    let mut text = String::new();
-    for (number, unit) in [(hours, "h"), (minutes, "min"), (rest, "s")] {
-        if number > 0.0 {
-            // Writing to a string cannot fail.
-            let _ = write!(text, "{number}{unit}");
-        }
-    }
-    text
+    let parts = [(hours, "h"), (minutes, "min"), (rest, "s")].into_iter();
+    let parts = parts.filter(|(number, _)| *number > 0.0);
+    parts
+        .map(|(number, unit)| format!("{number}{unit}"))
+        .collect()
 }
 
 pub(crate) fn print_distance(metres: f64) -> String {

@@ -73,7 +73,7 @@ pub(super) fn expand(parts: &Parts, paces: &Paces) -> Option<Vec<StepOrRepeat>> 
 fn rest_of(rest: Amount, jog: impl Fn(Amount) -> Option<Step>) -> Option<Option<Step>> {
     match rest {
         Amount::Seconds(seconds) if seconds <= 0.0 => Some(None),
-        rest => jog(rest).map(Some),
+        Amount::Seconds(_) | Amount::Distance(..) => jog(rest).map(Some),
     }
 }
 
