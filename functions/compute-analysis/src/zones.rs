@@ -7,21 +7,8 @@ use domain::signal::figure::note;
 use domain::signal::heart_rate;
 use domain::signal::number::from_count;
 use domain::sport::Sport;
+use domain::zones::{PACE_LAST_PER_CENTS, POWER_LOWER_BOUNDS};
 use serde::Serialize;
-
-/// Lower bounds of Coggan's zones 2 to 7 as per cent of FTP (Allen & Coggan, Training and Racing
-/// with a Power Meter).
-///
-/// The printed table leaves a gap of one per cent between zones; half-open zones leave none.
-const POWER_LOWER_BOUNDS: [f64; 6] = [55.0, 75.0, 90.0, 105.0, 120.0, 150.0];
-
-/// Where Friel's zones 1 to 6 of running end, as per cent of threshold pace in seconds per
-/// kilometre (joefrielsblog.com, May 2010).
-///
-/// Zones 5a, 5b and 5c are the fifth, sixth and seventh. More seconds are a slower run, so a zone's
-/// last per cent is the least speed of the next. The printed table leaves gaps and one overlap;
-/// half-open zones have neither.
-const PACE_LAST_PER_CENTS: [f64; 6] = [129.0, 114.0, 106.0, 99.0, 97.0, 90.0];
 
 /// Seconds in zones, each from `lower` until before `upper`.
 #[derive(Debug, Clone, PartialEq, Serialize)]

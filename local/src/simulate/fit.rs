@@ -3,73 +3,21 @@
 //! Source: Garmin's FIT protocol and its profile.
 
 use super::activity::{Activity, Sample};
+use domain::fit::{ENUM, U8, U16, U32, Writer};
 
 /// Seconds from 1970 to the FIT epoch, the last day of 1989.
 const EPOCH_S: i64 = 631_065_600;
-/// Base types of fields: one byte, an enumeration, two and four bytes.
-const U8: u8 = 0x02;
-const ENUM: u8 = 0x00;
-const U16: u8 = 0x84;
-const U32: u8 = 0x86;
 /// What a power that was not measured is told as.
 const NO_POWER: u16 = u16::MAX;
 /// Kinds of the timer's event.
 const START: u8 = 0;
 const STOP: u8 = 4;
 
-/// A file that grows message by message, each with its own definition before its first.
-struct Writer {
-    data: Vec<u8>,
-}
-
-impl Writer {
-    /// Defines what follows as messages of this number with these fields: number, size, base type.
-    fn define(&mut self, message: u16, fields: &[(u8, u8, u8)]) {
-        // Of local kind 0, little-endian.
-        self.data.extend([0x40, 0, 0]);
-        self.data.extend(message.to_le_bytes());
-        self.data
-            .push(u8::try_from(fields.len()).unwrap_or(u8::MAX));
-        for (number, size, kind) in fields {
-            self.data.extend([*number, *size, *kind]);
-        }
-    }
-
-    /// A message as the last definition says.
-    fn message(&mut self, parts: &[&[u8]]) {
-        self.data.push(0);
-        for part in parts {
-            self.data.extend(*part);
-        }
-    }
-
-    /// The file.
-    fn finish(self) -> Vec<u8> {
-        let length = u32::try_from(self.data.len()).unwrap_or(u32::MAX);
-        let mut file = vec![14, 0x20, 0x54, 0x08];
-        file.extend(length.to_le_bytes());
-        // A header's checksum of 0 says that there is none.
-        file.extend(*b".FIT\0\0");
-        file.extend(self.data);
-        let sum = checksum(&file);
-        file.extend(sum.to_le_bytes());
-        file
-    }
-}
-
-/// The CRC-16 of a FIT file.
-fn checksum(bytes: &[u8]) -> u16 {
-    let bit = |sum: u16, _| (sum >> 1) ^ if sum & 1 == 1 { 0xA001 } else { 0 };
-    bytes
-        .iter()
-        .fold(0, |sum, byte| (0..8).fold(sum ^ u16::from(*byte), bit))
-}
-
 /// The file of an activity with samples, of one of the profile's sports.
 pub(super) fn file(activity: &Activity, sport: u8) -> Vec<u8> {
     let begin = u32::try_from(activity.start.timestamp() - EPOCH_S).unwrap_or_default();
     let end = begin + activity.elapsed_s;
-    let mut writer = Writer { data: Vec::new() };
+    let mut writer = Writer::default();
     writer.define(0, &[(0, 1, ENUM), (4, 4, U32)]);
     writer.message(&[&[4], &begin.to_le_bytes()]);
 

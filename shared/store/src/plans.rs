@@ -24,6 +24,7 @@ macro_rules! bound {
             .bind(Json($plan.steps.clone()))
             .bind($totals.duration_s)
             .bind($totals.distance_m)
+            .bind($plan.pool_length_m.map(Metres::get))
     };
 }
 
@@ -72,6 +73,7 @@ struct PlanRow {
     steps: Json<Vec<StepOrRepeat>>,
     total_duration_s: Option<f64>,
     total_distance_m: Option<f64>,
+    pool_length_m: Option<f64>,
     workout_id: Option<Uuid>,
 }
 
@@ -95,6 +97,11 @@ impl TryFrom<PlanRow> for Planned {
                         .map_err(StoreError::corrupt)?,
                     total_distance_m: row
                         .total_distance_m
+                        .map(Metres::parse)
+                        .transpose()
+                        .map_err(StoreError::corrupt)?,
+                    pool_length_m: row
+                        .pool_length_m
                         .map(Metres::parse)
                         .transpose()
                         .map_err(StoreError::corrupt)?,

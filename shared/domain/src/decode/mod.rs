@@ -5,11 +5,11 @@
 //! allow, whatever the bytes are.
 
 mod activity;
-mod fit;
+pub(crate) mod fit;
 mod gpx;
 mod moment;
 mod samples;
-mod sports;
+pub(crate) mod sports;
 mod tcx;
 mod xml;
 

@@ -4,10 +4,10 @@ use crate::sport::Sport;
 use rustyfit::profile::typedef;
 
 /// A sport and its finer kind in the source's words.
-pub(super) type Kind = (Sport, Option<String>);
+pub(crate) type Kind = (Sport, Option<String>);
 
 /// The sport of a FIT file.
-pub(super) fn from_fit(sport: u8, sub_sport: u8) -> Kind {
+pub(crate) fn from_fit(sport: u8, sub_sport: u8) -> Kind {
     let sport = typedef::Sport(sport);
     let sub = typedef::SubSport(sub_sport);
     let sub_word = (sub != typedef::SubSport::GENERIC && sub.0 != u8::MAX).then(|| word(&sub));
@@ -34,6 +34,36 @@ pub(super) fn from_fit(sport: u8, sub_sport: u8) -> Kind {
     }
     let known = sport != typedef::Sport::GENERIC && sport.0 != u8::MAX;
     (Sport::Other, known.then(|| word(&sport)))
+}
+
+/// The profile's numbers of a sport and of its finer kind; the latter is generic where the profile
+/// has no such word. `None` of what is no one sport.
+pub(crate) fn to_fit(sport: Sport, sub_sport: Option<&str>) -> Option<(u8, u8)> {
+    let number = match sport {
+        Sport::Run => typedef::Sport::RUNNING,
+        Sport::Ride => typedef::Sport::CYCLING,
+        Sport::Swim => typedef::Sport::SWIMMING,
+        Sport::Walk => typedef::Sport::WALKING,
+        Sport::Hike => typedef::Sport::HIKING,
+        Sport::Row => typedef::Sport::ROWING,
+        Sport::Ski => typedef::Sport::CROSS_COUNTRY_SKIING,
+        Sport::Strength => {
+            let sub = typedef::SubSport::STRENGTH_TRAINING;
+            return Some((typedef::Sport::TRAINING.0, sub.0));
+        }
+        Sport::Mobility => typedef::Sport::MOBILITY,
+        Sport::Other => typedef::Sport::GENERIC,
+        Sport::Multisport => return None,
+    };
+    let sub = match sub_sport {
+        None => typedef::SubSport::GENERIC.0,
+        Some("pool") => typedef::SubSport::LAP_SWIMMING.0,
+        Some(wanted) => {
+            let mut known = (1..=u8::MAX).filter(|sub| word(&typedef::SubSport(*sub)) == wanted);
+            known.next().unwrap_or(typedef::SubSport::GENERIC.0)
+        }
+    };
+    Some((number.0, sub))
 }
 
 /// Where the sport only says "exercise", its finer kind decides.

@@ -122,9 +122,7 @@ mod tests {
     fn length(duration: StepDuration, running_s: f64, way_m: Option<f64>) -> DoneLength {
         let step = Step {
             id: "one".to_owned(),
-            kind: StepKind::Work,
-            duration,
-            target: crate::plan::Target::default(),
+            ..Step::new(StepKind::Work, duration)
         };
         let times = StepTimes {
             step: Some(&step),

@@ -1,14 +1,12 @@
 //! A step's target as a band of a measured quantity.
 
 use crate::athlete::Thresholds;
-use crate::plan::{Target, TargetKind};
+use crate::plan::{Target, TargetKind, ZONE, metres_of, unit_of};
 use crate::reason::Reason;
+use crate::signal::number::to_index;
+use crate::zones;
 use serde::Serialize;
 
-/// Metres in an international mile.
-const MILE_M: f64 = 1609.344;
-/// Metres in a hundred international yards.
-const HUNDRED_YARDS_M: f64 = 91.44;
 /// How far from a target of a single value still counts as on it, as a share.
 const SINGLE_VALUE_WIDTH: f64 = 0.05;
 
@@ -51,9 +49,11 @@ impl Goal {
         if target.kind == TargetKind::Open || (target.low.is_none() && target.high.is_none()) {
             return Ok(None);
         }
-        let unit = target.unit.as_deref().unwrap_or_default();
-        let unit = unit.to_ascii_lowercase();
-        let (quantity, scale) = Scale::of(target.kind, &unit, limits)?;
+        let unit = unit_of(target).ok_or(Reason::NoTarget)?;
+        if unit == ZONE {
+            return Self::of(&of_zones(target)?, limits);
+        }
+        let (quantity, scale) = Scale::of(target.kind, unit, limits)?;
         let end = |value: Option<f64>| value.and_then(|value| scale.apply(value));
         let (mut low, mut high) = (end(target.low), end(target.high));
         if scale.is_inverse() {
@@ -123,35 +123,37 @@ impl Scale {
             let threshold = threshold.filter(|value| *value > 0.0).ok_or(absent)?;
             Ok(Self::Times(threshold / 100.0))
         };
+        if let Some(metres) = metres_of(unit) {
+            return Ok((Quantity::SpeedMps, Self::SecondsPer(metres)));
+        }
         Ok(match (kind, unit) {
-            (TargetKind::Power, "" | "w" | "watt" | "watts") => {
-                (Quantity::PowerW, Self::Times(1.0))
-            }
-            (TargetKind::Power, "pct_ftp" | "%ftp" | "percent_ftp") => {
+            (TargetKind::Power, "w") => (Quantity::PowerW, Self::Times(1.0)),
+            (TargetKind::Power, "pct_ftp") => {
                 let ftp = limits.ftp_w.map(|ftp| ftp.get());
                 (Quantity::PowerW, share(ftp, Reason::NoFtp)?)
             }
-            (TargetKind::Hr, "" | "bpm") => (Quantity::HrBpm, Self::Times(1.0)),
-            (TargetKind::Hr, "pct_hr_max" | "%hr_max" | "percent_hr_max") => {
+            (TargetKind::Hr, "bpm") => (Quantity::HrBpm, Self::Times(1.0)),
+            (TargetKind::Hr, "pct_hr_max") => {
                 let maximum = limits.hr_max_bpm.map(|bpm| bpm.get());
                 (Quantity::HrBpm, share(maximum, Reason::NoHrMax)?)
             }
-            (TargetKind::Hr, "pct_hr_threshold" | "%hr_threshold" | "percent_hr_threshold") => {
+            (TargetKind::Hr, "pct_hr_threshold") => {
                 let threshold = limits.hr_threshold_bpm.map(|bpm| bpm.get());
                 (Quantity::HrBpm, share(threshold, Reason::NoHrThreshold)?)
             }
-            (TargetKind::Pace, "" | "s_per_km") => (Quantity::SpeedMps, Self::SecondsPer(1000.0)),
-            (TargetKind::Pace, "s_per_mile" | "s_per_mi") => {
-                (Quantity::SpeedMps, Self::SecondsPer(MILE_M))
+            (TargetKind::Pace, "pct_threshold_pace") => {
+                let threshold = limits.threshold_speed_mps.map(|speed| speed.get());
+                (
+                    Quantity::SpeedMps,
+                    share(threshold, Reason::NoThresholdSpeed)?,
+                )
             }
-            (TargetKind::Pace, "s_per_100m") => (Quantity::SpeedMps, Self::SecondsPer(100.0)),
-            (TargetKind::Pace, "s_per_100yd") => {
-                (Quantity::SpeedMps, Self::SecondsPer(HUNDRED_YARDS_M))
+            (TargetKind::Pace, "pct_css") => {
+                let css = limits.css_mps.map(|speed| speed.get());
+                (Quantity::SpeedMps, share(css, Reason::NoCss)?)
             }
-            (TargetKind::Pace, "mps" | "m_per_s") => (Quantity::SpeedMps, Self::Times(1.0)),
-            (TargetKind::Cadence, "" | "rpm" | "spm" | "strokes_per_min") => {
-                (Quantity::Cadence, Self::Times(1.0))
-            }
+            (TargetKind::Pace, "mps") => (Quantity::SpeedMps, Self::Times(1.0)),
+            (TargetKind::Cadence, _) => (Quantity::Cadence, Self::Times(1.0)),
             _ => return Err(Reason::NoTarget),
         })
     }
@@ -169,10 +171,28 @@ impl Scale {
     }
 }
 
+/// Zones as a band of what they are shares of; the greatest zone ends nowhere.
+fn of_zones(target: &Target) -> Result<Target, Reason> {
+    let unit = match target.kind {
+        TargetKind::Power => "pct_ftp",
+        TargetKind::Hr => "pct_hr_max",
+        TargetKind::Pace => "pct_threshold_pace",
+        TargetKind::Rpe | TargetKind::Cadence | TargetKind::Open => return Err(Reason::NoTarget),
+    };
+    let begin = |zone: f64| zones::begins_at(target.kind, to_index(zone));
+    Ok(Target {
+        kind: target.kind,
+        low: target.low.and_then(begin).filter(|low| *low > 0.0),
+        high: target.high.and_then(|zone| begin(zone + 1.0)),
+        unit: Some(unit.to_owned()),
+        ramp: None,
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::units::Watts;
+    use crate::units::{Bpm, MetresPerSecond, Watts};
 
     fn target(kind: TargetKind, low: f64, high: f64, unit: &str) -> Target {
         Target {
@@ -180,6 +200,7 @@ mod tests {
             low: Some(low),
             high: Some(high),
             unit: Some(unit.to_owned()),
+            ramp: None,
         }
     }
 
@@ -252,6 +273,39 @@ mod tests {
         };
         let goal = Goal::of(&relative, &ftp).unwrap().unwrap();
         assert_eq!((goal.low, goal.high), (Some(225.0), Some(250.0)));
+    }
+
+    #[test]
+    fn shares_and_zones_are_of_the_thresholds_of_the_date() {
+        let known = Thresholds {
+            ftp_w: Watts::parse(200.0).ok(),
+            hr_max_bpm: Bpm::parse(190.0).ok(),
+            hr_threshold_bpm: Bpm::parse(170.0).ok(),
+            threshold_speed_mps: MetresPerSecond::parse(4.0).ok(),
+            css_mps: MetresPerSecond::parse(1.25).ok(),
+            ..Thresholds::default()
+        };
+        let of = |kind, low, high, unit| {
+            let goal = Goal::of(&target(kind, low, high, unit), &known);
+            goal.unwrap().map(|goal| (goal.low, goal.high)).unwrap()
+        };
+        let pace = of(TargetKind::Pace, 90.0, 100.0, "pct_threshold_pace");
+        assert_eq!(pace, (Some(3.6), Some(4.0)));
+        let css = of(TargetKind::Pace, 80.0, 100.0, "pct_css");
+        assert_eq!(css, (Some(1.0), Some(1.25)));
+        let hr = of(TargetKind::Hr, 90.0, 100.0, "pct_hr_threshold");
+        assert_eq!(hr, (Some(153.0), Some(170.0)));
+        let zones = of(TargetKind::Power, 2.0, 3.0, "zone");
+        assert_eq!(zones, (Some(110.0), Some(180.0)));
+        let top = of(TargetKind::Hr, 5.0, 5.0, "zone");
+        assert_eq!(top, (Some(171.0), None));
+        let first = of(TargetKind::Power, 1.0, 1.0, "zone");
+        assert_eq!(first, (None, Some(110.0)));
+        let unknown = |kind, unit| Goal::of(&target(kind, 1.0, 1.0, unit), &Thresholds::default());
+        let pace = unknown(TargetKind::Pace, "pct_threshold_pace");
+        assert_eq!(pace, Err(Reason::NoThresholdSpeed));
+        assert_eq!(unknown(TargetKind::Pace, "pct_css"), Err(Reason::NoCss));
+        assert_eq!(unknown(TargetKind::Hr, "zone"), Err(Reason::NoHrMax));
     }
 
     /// P-55

@@ -1,12 +1,11 @@
 //! Heart rate zones, which both the time in zone and a training load count.
 
-/// Lower bounds of zones 1 to 5 as per cent of the maximal heart rate (Edwards 1993).
-const ZONE_LOWER_BOUNDS: [f64; 5] = [50.0, 60.0, 70.0, 80.0, 90.0];
+use crate::zones::HR_LOWER_BOUNDS;
 
 /// Lower bounds of zones 1 to 5 in beats per minute.
 pub fn lower_bounds(maximum_bpm: f64) -> [f64; 5] {
     // Whole per cents keep a bound of whole beats exact, where a fraction would not.
-    ZONE_LOWER_BOUNDS.map(|per_cent| per_cent * maximum_bpm / 100.0)
+    HR_LOWER_BOUNDS.map(|per_cent| per_cent * maximum_bpm / 100.0)
 }
 
 /// The zone of a heart rate: 0 below zone 1, then 1 to 5; a boundary belongs to the upper zone.

@@ -16,11 +16,17 @@ WITH before AS (
         steps = $7::jsonb,
         total_duration_s = $8::float8,
         total_distance_m = $9::float8,
+        pool_length_m = $10::float8,
         updated_at = clock_timestamp()
     WHERE p.id = $1::uuid AND p.user_id = $2::uuid
-        AND (date, sport, sub_sport, name, steps, total_duration_s, total_distance_m)
+        AND (
+            date, sport, sub_sport, name, steps, total_duration_s, total_distance_m, pool_length_m
+        )
             IS DISTINCT FROM
-            ($3::date, $4::text, $5::text, $6::text, $7::jsonb, $8::float8, $9::float8)
+            (
+                $3::date, $4::text, $5::text, $6::text, $7::jsonb, $8::float8, $9::float8,
+                $10::float8
+            )
     RETURNING to_jsonb(p) - ARRAY['id', 'user_id', 'created_at', 'updated_at'] AS content
 ), held AS (
     SELECT w.id, coalesce(w.plan_snapshot, before.content) AS asked

@@ -97,7 +97,8 @@ impl Collector {
             }
             typedef::MesgNum::WORKOUT => {
                 use mesgdef::Workout as M;
-                self.workout_name = text(message, M::WKT_NAME).or(self.workout_name.take());
+                let name = text(message, M::WKT_NAME).map(ToOwned::to_owned);
+                self.workout_name = name.or(self.workout_name.take());
             }
             typedef::MesgNum::ACTIVITY => {
                 use mesgdef::Activity as M;

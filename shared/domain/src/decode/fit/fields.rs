@@ -9,7 +9,7 @@ use rustyfit::{
 const LONGEST_TEXT: usize = 200;
 
 /// A field's value as a whole number without sign.
-pub(super) fn unsigned(field: &Field) -> Option<u32> {
+pub(crate) fn unsigned(field: &Field) -> Option<u32> {
     let zero_is_invalid = matches!(
         field.base_type,
         FitBaseType::UINT8Z | FitBaseType::UINT16Z | FitBaseType::UINT32Z
@@ -27,7 +27,7 @@ pub(super) fn unsigned(field: &Field) -> Option<u32> {
 }
 
 /// A field's value as a number, before scale and offset.
-pub(super) fn number(field: &Field) -> Option<f64> {
+pub(crate) fn number(field: &Field) -> Option<f64> {
     if let Value::Int8(v) = field.value {
         (v != i8::MAX).then(|| f64::from(v))
     } else if let Value::Int16(v) = field.value {
@@ -40,34 +40,34 @@ pub(super) fn number(field: &Field) -> Option<f64> {
 }
 
 /// The message's field of this number.
-pub(super) fn field(message: &Message, num: u8) -> Option<&Field> {
+pub(crate) fn field(message: &Message, num: u8) -> Option<&Field> {
     message.fields.iter().find(|field| field.num == num)
 }
 
 /// The value of the message's field of this number, without sign.
-pub(super) fn whole(message: &Message, num: u8) -> Option<u32> {
+pub(crate) fn whole(message: &Message, num: u8) -> Option<u32> {
     field(message, num).and_then(unsigned)
 }
 
 /// The value of the message's field of this number, if it fits 16 bits.
-pub(super) fn short(message: &Message, num: u8) -> Option<u16> {
+pub(crate) fn short(message: &Message, num: u8) -> Option<u16> {
     whole(message, num).and_then(|value| u16::try_from(value).ok())
 }
 
 /// The value of the message's field of this number, if it fits 8 bits.
-pub(super) fn byte(message: &Message, num: u8) -> Option<u8> {
+pub(crate) fn byte(message: &Message, num: u8) -> Option<u8> {
     whole(message, num).and_then(|value| u8::try_from(value).ok())
 }
 
 /// The value of the message's field of this number, divided by its scale.
-pub(super) fn scaled(message: &Message, num: u8, scale: f64) -> Option<f64> {
+pub(crate) fn scaled(message: &Message, num: u8, scale: f64) -> Option<f64> {
     field(message, num)
         .and_then(number)
         .map(|value| value / scale)
 }
 
 /// The bytes of the message's field of this number.
-pub(super) fn bytes(message: &Message, num: u8) -> &[u8] {
+pub(crate) fn bytes(message: &Message, num: u8) -> &[u8] {
     match field(message, num) {
         Some(field) => {
             if let Value::ArrayUint8(values) = &field.value {
@@ -83,7 +83,7 @@ pub(super) fn bytes(message: &Message, num: u8) -> &[u8] {
 }
 
 /// The first of the 16-bit numbers in the message's field of this number.
-pub(super) fn first_short(message: &Message, num: u8) -> Option<u16> {
+pub(crate) fn first_short(message: &Message, num: u8) -> Option<u16> {
     let field = field(message, num)?;
     if let Value::ArrayUint16(values) = &field.value {
         values.first().copied().filter(|&value| value != u16::MAX)
@@ -93,7 +93,7 @@ pub(super) fn first_short(message: &Message, num: u8) -> Option<u16> {
 }
 
 /// The 32-bit numbers in the message's field of this number.
-pub(super) fn longs(message: &Message, num: u8) -> &[u32] {
+pub(crate) fn longs(message: &Message, num: u8) -> &[u32] {
     match field(message, num) {
         Some(field) => {
             if let Value::ArrayUint32(values) = &field.value {
@@ -109,11 +109,11 @@ pub(super) fn longs(message: &Message, num: u8) -> &[u32] {
 }
 
 /// The text in the message's field of this number, unless it is empty or longer than any name.
-pub(super) fn text(message: &Message, num: u8) -> Option<String> {
+pub(crate) fn text(message: &Message, num: u8) -> Option<&str> {
     let Value::String(text) = &field(message, num)?.value else {
         return None;
     };
     let text = text.trim_end_matches('\0').trim();
     let is_name = !text.is_empty() && text.chars().count() <= LONGEST_TEXT && !text.contains('\0');
-    is_name.then(|| text.to_owned())
+    is_name.then_some(text)
 }

@@ -2,30 +2,36 @@
 
 mod beats;
 mod collector;
-mod fields;
+pub(crate) mod fields;
 mod records;
 
 use super::DecodeError;
+use crate::fit::crc;
 use crate::recording::Recording;
 use collector::Collector;
+use rustyfit::proto::Message;
 use rustyfit::{Decoder, DecoderEvent, StreamingIterator};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// Whether the bytes begin like a FIT file.
-pub(super) fn is_fit(bytes: &[u8]) -> bool {
+pub(crate) fn is_fit(bytes: &[u8]) -> bool {
     bytes.get(8..12) == Some(b".FIT")
 }
 
 /// Reads a FIT file, chained or not.
 pub(super) fn decode(bytes: &[u8]) -> Result<Recording, DecodeError> {
     let mut collector = Collector::default();
-    // The library indexes and slices; its panic would take a whole batch along.
-    let whole = catch_unwind(AssertUnwindSafe(|| read(bytes, &mut collector))).unwrap_or(false);
+    let whole = each_message(bytes, &mut |message| collector.take(message));
     collector.finish(!whole).ok_or(DecodeError::Undecodable)
 }
 
-/// Feeds every message to the collector; whether the file is whole.
-fn read(bytes: &[u8], collector: &mut Collector) -> bool {
+/// Takes every message that can be read; whether the file is whole.
+pub(crate) fn each_message(bytes: &[u8], take: &mut impl FnMut(&Message)) -> bool {
+    // The library indexes and slices; its panic would take a whole batch along.
+    catch_unwind(AssertUnwindSafe(|| read(bytes, take))).unwrap_or(false)
+}
+
+fn read(bytes: &[u8], take: &mut impl FnMut(&Message)) -> bool {
     let patched = without_open_end(bytes);
     let bytes = patched.as_deref().unwrap_or(bytes);
     // Expansion is left out: the few components of interest are read directly. The checksum is
@@ -48,7 +54,7 @@ fn read(bytes: &[u8], collector: &mut Collector) -> bool {
                         .saturating_add(usize::try_from(header.data_size).unwrap_or(usize::MAX)),
                 };
             }
-            Ok(DecoderEvent::Message(message)) => collector.take(message),
+            Ok(DecoderEvent::Message(message)) => take(message),
             Ok(DecoderEvent::MessageDefinition(_)) => {}
             Ok(DecoderEvent::Crc(found)) => {
                 intact &= sequence.matches(rest, found);
@@ -94,42 +100,13 @@ impl Sequence {
         ) else {
             return false;
         };
-        let table = crc_table();
-        found == 0 || crc(&table, all) == found || crc(&table, data) == found
+        found == 0 || crc(all) == found || crc(data) == found
     }
-}
-
-/// CRC-16 with the reflected polynomial 0xA001, a byte at a time.
-fn crc(table: &[u16; 256], bytes: &[u8]) -> u16 {
-    bytes.iter().fold(0, |crc, &byte| {
-        let [low, high] = crc.to_le_bytes();
-        let entry = table.get(usize::from(low ^ byte)).copied().unwrap_or(0);
-        u16::from(high) ^ entry
-    })
-}
-
-fn crc_table() -> [u16; 256] {
-    let mut table = [0; 256];
-    for (entry, byte) in table.iter_mut().zip(0u16..) {
-        *entry = (0..8).fold(byte, |crc, _| {
-            if crc & 1 == 1 {
-                (crc >> 1) ^ 0xA001
-            } else {
-                crc >> 1
-            }
-        });
-    }
-    table
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_checksum_is_the_one_of_the_protocol() {
-        assert_eq!(crc(&crc_table(), b"123456789"), 0xBB3D);
-    }
 
     #[test]
     fn a_header_without_a_length_covers_the_rest() {
