@@ -14,6 +14,7 @@ pub mod local_date;
 pub mod matching;
 pub mod merging;
 pub mod plan;
+pub mod purpose;
 pub mod reason;
 pub mod recording;
 pub mod signal;
