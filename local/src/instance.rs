@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use domain::id::UserId;
+use domain::purpose::Purpose;
 use platform::config::AuthSettings;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -186,7 +187,7 @@ impl Instance {
         let issuer = identity.issuer();
         let auth = issuer.settings().map_err(InstanceError::Token)?;
         let token = issuer
-            .issue(identity.user_id(), "athlete", TOKEN_LIFE)
+            .issue(identity.user_id(), "athlete", Purpose::Display, TOKEN_LIFE)
             .map_err(InstanceError::Token)?;
         let cloud = start_cloud(&options, &location, &identity, auth).await?;
 
@@ -237,12 +238,13 @@ impl Instance {
         &self.endpoint
     }
 
-    /// Issues a token for any user, as an identity service would.
+    /// Issues a token for any user and purpose, as an identity service would.
     ///
     /// # Errors
     /// When the folder's key is damaged.
-    pub fn token_of(&self, user: UserId) -> Result<String, InstanceError> {
-        let issued = self.identity.issuer().issue(user, "athlete", TOKEN_LIFE);
+    pub fn token_of(&self, user: UserId, purpose: Purpose) -> Result<String, InstanceError> {
+        let issuer = self.identity.issuer();
+        let issued = issuer.issue(user, "athlete", purpose, TOKEN_LIFE);
         issued.map_err(InstanceError::Token)
     }
 

@@ -14,6 +14,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use clap::Parser;
 use domain::id::{UserId, WorkoutId};
+use domain::purpose::Purpose;
 use domain::stage::StageName;
 use local::cloud::{Executables, MAX_CONCURRENCY, Start};
 use local::instance::{self, Instance, InstanceOptions};
@@ -266,7 +267,7 @@ async fn rides(
     let mut uploaded = Vec::new();
     let file = support::oracle::bytes("ride_hr_fr935.fit").map_err(|error| error.to_string())?;
     for person in site.people.iter().take(cli.rides) {
-        let token = site.instance.token_of(person.user)?;
+        let token = site.instance.token_of(person.user, Purpose::Display)?;
         let url = format!("{}/activities", site.instance.endpoint().url);
         let upload = site.http.post(url).bearer_auth(token).body(file.clone());
         let begun = Instant::now();

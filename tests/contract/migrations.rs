@@ -123,6 +123,38 @@ async fn every_migration_up_down_up_leaves_the_catalogue_as_it_was() {
     );
 }
 
+/// Of what is there already, nobody noted when it was told; it must not look newer than it is.
+#[tokio::test]
+async fn what_is_there_before_ages_are_kept_is_as_old_as_what_is_known_of_it() {
+    let database = Database::empty(LAUNCHER).await;
+    let mut connection = database.connect().await;
+    MIGRATIONS.run_to(17, &mut connection).await.unwrap();
+    let fill = "WITH athlete AS (
+             INSERT INTO users (id, display_name) VALUES (gen_random_uuid(), 'a') RETURNING id
+         )
+         INSERT INTO workouts (id, user_id, provider, provider_activity_id, sport, started_at,
+             local_date, partial, plan_decision, generation, content_sha256, provider_time,
+             created_at)
+         SELECT gen_random_uuid(), athlete.id, 'strava', told.activity, 'run', now(), now()::date,
+             false, '{\"reason\": \"no_plan\"}', 1, '', now() - told.days * interval '1 day',
+             now() - interval '9 days'
+         FROM athlete, (VALUES ('asked', 3), ('brought', NULL), ('wrong clock', -2))
+             AS told (activity, days)";
+    sqlx::query(fill).execute(&mut connection).await.unwrap();
+
+    MIGRATIONS.run(&mut connection).await.unwrap();
+
+    let days: Vec<(String, i32)> = sqlx::query_as(
+        "SELECT provider_activity_id, extract(day FROM clock_timestamp() - told_at)::integer
+         FROM workouts ORDER BY 1",
+    )
+    .fetch_all(&mut connection)
+    .await
+    .unwrap();
+    let days: Vec<(&str, i32)> = days.iter().map(|(a, days)| (a.as_str(), *days)).collect();
+    assert_eq!(days, [("asked", 3), ("brought", 9), ("wrong clock", 0)]);
+}
+
 /// PostgreSQL names NOT NULL by itself from version 18 on, and nothing maps those.
 #[tokio::test]
 async fn every_constraint_and_index_has_the_name_that_a_migration_gave_it() {

@@ -8,6 +8,7 @@ use domain::decode::{Activity, DecodeError};
 use domain::id::{PlannedId, WorkoutId};
 use domain::matching::{CandidateReason, Decision, HintOutcome, MatchReason, Weighed};
 use domain::plan::{Plan, PlannedWorkout, Repeat, Step, StepKind, Target, TargetKind};
+use domain::purpose::Purpose;
 use domain::reason::Reason;
 use domain::recording::PlanHint;
 use domain::sport::Sport;
@@ -19,7 +20,7 @@ use std::collections::BTreeSet;
 use store::connections::Connection;
 use store::erasures::Receipt;
 use store::ingest;
-use store::reads::{FetchView, PlanView, SourceView, Status, WorkoutView};
+use store::reads::{FetchView, PlanView, SourceView, Status, WhyWithheld, Withheld, WorkoutView};
 use uuid::Uuid;
 
 const METHODS: [&str; 5] = ["get", "put", "post", "patch", "delete"];
@@ -299,6 +300,8 @@ fn every_word_of_the_domain_is_documented_and_every_documented_word_is_used() {
     );
     assert_eq!(words(&document, "StepKind"), variants::<StepKind>());
     assert_eq!(words(&document, "TargetKind"), variants::<TargetKind>());
+    assert_eq!(words(&document, "Purpose"), variants::<Purpose>());
+    assert_eq!(words(&document, "WhyWithheld"), variants::<WhyWithheld>());
 }
 
 #[test]
@@ -438,15 +441,15 @@ fn a_workout_is_shown_as_documented() {
         parent_id: None,
         provider: "upload".to_owned(),
         provider_activity_id: "1".to_owned(),
-        sport: Sport::Run.as_str().to_owned(),
+        sport: Some(Sport::Run.as_str().to_owned()),
         sub_sport: None,
         name: None,
-        started_at: now,
+        started_at: Some(now),
         utc_offset_s: None,
-        local_date: now.date_naive(),
+        local_date: Some(now.date_naive()),
         duration_s: None,
         distance_m: Some(0.0),
-        partial: false,
+        partial: Some(false),
         plan: PlanView {
             pinned: false,
             decision,
@@ -465,6 +468,7 @@ fn a_workout_is_shown_as_documented() {
         }),
         computed: Some(json!({"versions": {"summary": 1}})),
         sources: Vec::new(),
+        withheld: Vec::new(),
         listed_at: now,
         sessions: Vec::new(),
     };
@@ -478,9 +482,33 @@ fn a_workout_is_shown_as_documented() {
         provider: "hevy".to_owned(),
         provider_activity_id: "1".to_owned(),
         name: None,
-        started_at: now,
+        started_at: Some(now),
         leads: true,
     };
+    let withheld = WorkoutView {
+        sport: None,
+        started_at: None,
+        local_date: None,
+        partial: None,
+        computed: None,
+        sources: vec![
+            SourceView {
+                started_at: None,
+                ..source.clone()
+            },
+            source.clone(),
+        ],
+        withheld: vec![Withheld {
+            provider: "hevy".to_owned(),
+            reason: WhyWithheld::NoAi,
+        }],
+        ..workout.clone()
+    };
+    assert_fits(
+        &document,
+        "Workout",
+        &serde_json::to_value(withheld).unwrap(),
+    );
     let whole = WorkoutView {
         sources: vec![source.clone(), source],
         sessions: vec![session.clone(), session],

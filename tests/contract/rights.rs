@@ -103,6 +103,7 @@ async fn every_policy_asks_whose_row_it_is_but_those_that_are_argued_for() {
             "provider_pauses.nobodys for paceline_fetch",
             "provider_windows.nobodys for paceline_fetch",
             "reconciliations.every_due_one for paceline_fetch",
+            "source_policies.nobodys for PUBLIC",
             "stage_runs.every_run for paceline_sweep"
         ]
     );
@@ -119,7 +120,8 @@ async fn every_table_says_whose_its_rows_are_and_every_view_asks_as_its_reader()
         WHERE c.relnamespace = 'public'::regnamespace
             AND c.relkind IN ('r', 'p')
             AND c.relname NOT IN (
-                'users', '_sqlx_migrations', 'provider_windows', 'provider_pauses'
+                'users', '_sqlx_migrations', 'provider_windows', 'provider_pauses',
+                'source_policies'
             )
             AND NOT EXISTS (
                 SELECT FROM pg_attribute AS a

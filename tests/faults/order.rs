@@ -118,7 +118,7 @@ async fn outcome(world: &World) -> Vec<Value> {
         .rows(
             "SELECT jsonb_build_object(
                  'workout', to_jsonb(w) - ARRAY['id', 'user_id', 'planned_id', 'plan_decision',
-                     'plan_linked_at', 'generation', 'created_at', 'updated_at'],
+                     'plan_linked_at', 'generation', 'created_at', 'updated_at', 'told_at'],
                  'plan', p.name,
                  'reason', w.plan_decision -> 'reason',
                  'candidates', (

@@ -2,6 +2,7 @@
 
 use crate::authorise::{Flow, strava};
 use crate::doors::Visit;
+use crate::reconcile::hours_pass;
 use crate::strava::{EVENT_TIME, detail, detail_of};
 use crate::whoop;
 use reqwest::Method;
@@ -100,6 +101,16 @@ async fn the_past_is_listed_page_by_page_and_its_progress_is_seen() {
         .unwrap();
     visit.world.look_back().await;
     assert_eq!(visit.api.count(LIST), asked + 1);
+    assert_eq!(shown(&visit).await, complete);
+
+    // What is asked for again because it may not be kept for long was brought in all the same.
+    visit.world.cloud().pause_mappings().await;
+    sqlx::query("UPDATE workouts SET told_at = told_at - interval '6 days'")
+        .execute(&mut visit.world.sql().await)
+        .await
+        .unwrap();
+    hours_pass(&visit.world).await;
+    assert_eq!(visit.world.look_back().await["renewed"], 2);
     assert_eq!(shown(&visit).await, complete);
     visit.stop().await;
 }

@@ -294,7 +294,7 @@ pub(crate) async fn finds_by_looking_back(door: &Door, lists: fn(&Provider, Date
     let pass = visit.world.look_back().await;
     assert_eq!(
         pass,
-        json!({"asked": 1, "unanswered": 0, "repaired": 1, "changed": 0, "silent": 0})
+        json!({"asked": 1, "unanswered": 0, "repaired": 1, "changed": 0, "renewed": 0, "silent": 0})
     );
     visit.world.settle().await;
 

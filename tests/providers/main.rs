@@ -23,6 +23,7 @@ mod intervals;
 mod limits;
 mod merging;
 mod polar;
+mod policies;
 mod post;
 mod reconcile;
 mod replay;

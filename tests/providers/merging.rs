@@ -15,7 +15,7 @@ const STRAVAS: u64 = 42;
 
 /// Who tells of the session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Teller {
+pub(crate) enum Teller {
     Garmin,
     Strava,
     Hevy,
@@ -24,7 +24,7 @@ enum Teller {
 use Teller::{Garmin, Hevy, Strava};
 
 /// A world in which the athlete has connected all three.
-async fn open() -> Visit {
+pub(crate) async fn open() -> Visit {
     let doors = [&garmin::DOOR, &strava::DOOR, &hevy::DOOR];
     let visit = Visit::open(&doors).await;
     for door in doors {
@@ -56,7 +56,7 @@ fn strava_knows(visit: &Visit, start: i64, seconds: u32) {
 }
 
 /// Tells of the session, and lets all that follows happen.
-async fn tell(visit: &Visit, teller: Teller, changes: usize) -> WorkoutId {
+pub(crate) async fn tell(visit: &Visit, teller: Teller, changes: usize) -> WorkoutId {
     let told = announce(visit, teller, changes).await;
     visit.world.settle().await;
     told
@@ -98,7 +98,7 @@ async fn list(visit: &Visit) -> Vec<Value> {
 }
 
 /// The only workout there is, whole and complete.
-async fn only(visit: &Visit) -> Value {
+pub(crate) async fn only(visit: &Visit) -> Value {
     let list = list(visit).await;
     assert_eq!(list.len(), 1, "{list:#?}");
     one(visit, &list[0]["workout_id"]).await

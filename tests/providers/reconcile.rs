@@ -58,7 +58,7 @@ async fn what_no_webhook_told_is_found_and_what_is_known_is_left_alone() {
     let pass = world.look_back().await;
     assert_eq!(
         pass,
-        json!({"asked": 1, "unanswered": 0, "repaired": 2, "changed": 0, "silent": 0})
+        json!({"asked": 1, "unanswered": 0, "repaired": 2, "changed": 0, "renewed": 0, "silent": 0})
     );
     world.settle().await;
 

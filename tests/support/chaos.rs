@@ -8,6 +8,7 @@ use crate::database::scratch;
 use crate::dice::Dice;
 use chrono::{DateTime, Utc};
 use domain::id::{UserId, WorkoutId};
+use domain::purpose::Purpose;
 use domain::stage::StageName;
 use futures_util::future::join_all;
 use local::cloud::{Executables, Start};
@@ -591,7 +592,10 @@ impl Chaos {
     }
 
     async fn reanalyse(&self, user: Uuid, workout: Uuid) {
-        let token = self.instance.token_of(UserId(user)).expect("a token");
+        let token = self
+            .instance
+            .token_of(UserId(user), Purpose::Display)
+            .expect("a token");
         let url = format!(
             "{}/workouts/{workout}/reanalyse",
             self.instance.endpoint().url

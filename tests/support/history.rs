@@ -192,7 +192,7 @@ const fn hot(path: &'static str, role: &'static str, arguments: &'static str) ->
 }
 
 /// In the order in which a delivery, a stage, the sweep and a client run them: one leaves what the next one needs.
-const HOT: [Hot; 44] = [
+const HOT: [Hot; 45] = [
     hot(
         "users/find_user_by_connection",
         "ingest",
@@ -265,6 +265,7 @@ const HOT: [Hot; 44] = [
     hot("stages/request_fetch", "ingest", ":workout, :user"),
     hot("stages/revive_fetch", "ingest", ":workout, :user"),
     hot("workouts/find_fetched", "fetch", ":workout, :user"),
+    hot("stages/renew_fetches", "fetch", ":user, 'strava', 0.75, 50"),
     hot("deliveries/find_latest", "fetch", ":workout, :user"),
     hot("connections/find_access", "fetch", ":user, 'paceline', 60"),
     hot("stages/finish_fetch", "fetch", ":workout, :new, 1"),
@@ -303,13 +304,17 @@ const HOT: [Hot; 44] = [
         "ARRAY[:workout, :new]::uuid[], 'summary'",
     ),
     hot("reads/find_status", "read", ":workout, :user"),
-    hot("reads/find_workout", "read", ":workout, :user"),
+    hot("reads/find_workout", "read", ":workout, :user, 'ai'"),
     hot(
         "reads/list_workouts",
         "read",
-        ":user, 'infinity', 'ffffffff-ffff-ffff-ffff-ffffffffffff', 50",
+        ":user, 'infinity', 'ffffffff-ffff-ffff-ffff-ffffffffffff', 50, 'ai'",
     ),
-    hot("reads/list_sessions", "read", ":user, ARRAY[:workout]::uuid[]"),
+    hot(
+        "reads/list_sessions",
+        "read",
+        ":user, ARRAY[:workout]::uuid[], 'ai'",
+    ),
     hot("fitness/list_days", "read", ":user, '9999-12-31'"),
     hot("fitness/list_bests", "read", ":user, '1900-01-01', '9999-12-31'"),
     hot("plans/list_open_plans", "read", ":user, :date, '9999-12-31'"),

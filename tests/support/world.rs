@@ -5,6 +5,7 @@ use crate::pooler::Pooler;
 use crate::secrets::{CANARY, Watch};
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::id::{UserId, WorkoutId};
+use domain::purpose::Purpose;
 use domain::stage::StageName;
 use local::client::Client;
 use local::cloud::{Cloud, Executables, Start};
@@ -626,7 +627,7 @@ impl World {
     }
 }
 
-/// Another athlete of the same world.
+/// Another athlete of the same world, or the same one by another token.
 #[derive(Debug)]
 pub struct Other {
     user: UserId,
@@ -654,7 +655,16 @@ impl Other {
             .expect("a connection");
         tx.commit().await.expect("commits");
         owner.close().await;
-        let token = world.instance.token_of(user).expect("a token");
+        Self::of(world, user, Purpose::Display)
+    }
+
+    /// The world's own athlete, by a token for an AI.
+    pub fn ai(world: &World) -> Self {
+        Self::of(world, world.identity().user_id(), Purpose::Ai)
+    }
+
+    fn of(world: &World, user: UserId, purpose: Purpose) -> Self {
+        let token = world.instance.token_of(user, purpose).expect("a token");
         let endpoint = Endpoint {
             token,
             ..world.endpoint().clone()

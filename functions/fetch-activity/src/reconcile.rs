@@ -9,6 +9,9 @@
 //! Connections of providers that do not list are looked after too: when they last delivered is noted,
 //! so that a provider that has stopped sending webhooks altogether is told to the operator.
 //!
+//! What a provider's terms let be kept for a while only is asked for again in time, of providers that
+//! list: those are asked by an activity's id.
+//!
 //! The same pass decides what a webhook said of our access: nothing is believed of it but that the
 //! provider is to be asked. When that refuses us, what it brought is erased.
 
@@ -28,7 +31,7 @@ use store::backfills::{self, Counted};
 use store::erasures::{self, Erasure, Why};
 use store::ingest;
 use store::reconciliations::{self, Due, Reconciled, Silent};
-use store::stages::RunKey;
+use store::stages::{self, RunKey};
 use store::workouts::{self, Known, ProviderKey};
 use store::{StoreError, Tx, connections};
 
@@ -61,6 +64,8 @@ pub(crate) struct Pass {
     pub(crate) repaired: i64,
     /// Activities that were known and have changed since, or were deleted.
     pub(crate) changed: i64,
+    /// Activities that are asked for again because they may not be kept for much longer.
+    pub(crate) renewed: u64,
     /// Providers of which nothing was heard for too long.
     pub(crate) silent: u64,
 }
@@ -94,6 +99,7 @@ struct Looked {
     is_asked: bool,
     reconciled: Reconciled,
     changed: i64,
+    renewed: u64,
 }
 
 /// Whose access it is, and so whether there is any.
@@ -128,11 +134,13 @@ impl FetchActivity {
                 is_asked,
                 reconciled,
                 changed,
+                renewed,
             } = self.look_back(&due, started, correlation_id).await?;
             pass.asked += u64::from(is_asked);
             pass.unanswered += u64::from(reconciled.error.is_some());
             pass.repaired += reconciled.repaired;
             pass.changed += changed;
+            pass.renewed += renewed;
             tell(&due, reconciled.repaired);
             faults::point("before_reconciliation_ends");
             let mut tx = self.store.begin(due.user).await?;
@@ -192,6 +200,7 @@ impl FetchActivity {
                 again: EVERY,
             },
             changed: 0,
+            renewed: 0,
         };
         let Some((_, source)) = self.sources.find(&due.provider) else {
             return Ok(looked);
@@ -227,6 +236,7 @@ impl FetchActivity {
         match asked {
             Ok(()) => {
                 if let Some(lists) = source.lists() {
+                    looked.renewed = self.renew(due, correlation_id).await?;
                     let listed = self.backfill(due, &wanted, lists, started, correlation_id);
                     match listed.await {
                         Ok(true) => {}
@@ -349,6 +359,15 @@ impl FetchActivity {
         Ok(false)
     }
 
+    /// Has what may not be kept for much longer asked for again, and answers how much that is.
+    async fn renew(&self, due: &Due, correlation_id: &str) -> Result<u64, StoreError> {
+        let mut tx = self.store.begin(due.user).await?;
+        let renewed = renew(&mut tx, due).await;
+        let renewed = settle(tx, renewed).await?;
+        self.doorbell.ring(&renewed, correlation_id).await;
+        Ok(u64::try_from(renewed.len()).unwrap_or(u64::MAX))
+    }
+
     /// Erases what a connection brought when a webhook said that our access ended and the provider
     /// has refused it.
     async fn erase_if_deauthorised(&self, due: &Due) -> Result<(), StoreError> {
@@ -436,6 +455,15 @@ async fn announce(tx: &mut Tx, due: &Due, listed: &[Listed]) -> Result<Announced
         announced.runs.extend(ingested.runs(due.user));
     }
     Ok(announced)
+}
+
+async fn renew(tx: &mut Tx, due: &Due) -> Result<Vec<RunKey>, StoreError> {
+    tx.lock_user(due.user).await?;
+    // Whoever disconnected while the provider was asked has nobody left to ask.
+    if !connections::is_there(tx, due.user, due.connection_id).await? {
+        return Ok(Vec::new());
+    }
+    stages::renew_fetches(tx, due.user, &due.provider).await
 }
 
 /// Whether a list tells of something that happened after the provider was asked last.

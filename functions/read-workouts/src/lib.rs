@@ -5,9 +5,10 @@
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, Utc};
-use domain::id::{UserId, WorkoutId};
+use domain::id::WorkoutId;
 use lambda_http::http::{HeaderValue, Method, StatusCode, header};
 use platform::app::{UserApp, end};
+use platform::auth::Caller;
 use platform::http::{self, Handler, Request, Response, only_parameters};
 use platform::problem::Problem;
 use serde::Serialize;
@@ -47,12 +48,12 @@ impl Handler for Reading {
         if segments.as_slice() == ["health"] {
             return Ok(self.health().await);
         }
-        let (user, mut tx) = self.app.begin(request).await?;
+        let (caller, mut tx) = self.app.begin_reading(request).await?;
 
         let found = match segments.as_slice() {
-            ["workouts"] => list(&mut tx, user, request).await,
-            ["workouts", id] => one(&mut tx, user, request, id).await,
-            ["workouts", id, "status"] => status(&mut tx, user, request, id).await,
+            ["workouts"] => list(&mut tx, caller, request).await,
+            ["workouts", id] => one(&mut tx, caller, request, id).await,
+            ["workouts", id, "status"] => status(&mut tx, caller, request, id).await,
             _ => Err(Problem::not_found("not_found", "there is no such path")),
         };
 
@@ -86,8 +87,8 @@ impl Reading {
     }
 }
 
-async fn list(tx: &mut Tx, user: UserId, request: &Request) -> Result<Response, Problem> {
-    only_parameters(request, &["limit", "cursor"])?;
+async fn list(tx: &mut Tx, caller: Caller, request: &Request) -> Result<Response, Problem> {
+    only_parameters(request, &["limit", "cursor", "purpose"])?;
     let limit = match request.query("limit") {
         None => PAGE,
         Some(text) => text
@@ -107,7 +108,8 @@ async fn list(tx: &mut Tx, user: UserId, request: &Request) -> Result<Response, 
             Problem::malformed("bad_cursor", "cursor must be a next_cursor of this list")
         })?,
     };
-    let mut workouts = reads::list_workouts(tx, user, after, limit + 1).await?;
+    let mut workouts =
+        reads::list_workouts(tx, caller.user, after, limit + 1, caller.purpose).await?;
     let more = workouts.len() > usize::try_from(limit).unwrap_or(usize::MAX);
     if more {
         workouts.pop();
@@ -122,8 +124,16 @@ async fn list(tx: &mut Tx, user: UserId, request: &Request) -> Result<Response, 
     ))
 }
 
-async fn one(tx: &mut Tx, user: UserId, request: &Request, id: &str) -> Result<Response, Problem> {
-    let workout = reads::find_workout(tx, user, request.id(id)?).await?;
+async fn one(
+    tx: &mut Tx,
+    caller: Caller,
+    request: &Request,
+    id: &str,
+) -> Result<Response, Problem> {
+    // A purpose that is misspelt must not be no purpose.
+    only_parameters(request, &["purpose"])?;
+    let id = request.id(id)?;
+    let workout = reads::find_workout(tx, caller.user, id, caller.purpose).await?;
     workout
         .map(|workout| tagged(request, &workout))
         .ok_or_else(no_workout)
@@ -131,11 +141,12 @@ async fn one(tx: &mut Tx, user: UserId, request: &Request, id: &str) -> Result<R
 
 async fn status(
     tx: &mut Tx,
-    user: UserId,
+    caller: Caller,
     request: &Request,
     id: &str,
 ) -> Result<Response, Problem> {
-    let status = reads::find_status(tx, user, request.id(id)?).await?;
+    only_parameters(request, &["purpose"])?;
+    let status = reads::find_status(tx, caller.user, request.id(id)?).await?;
     status
         .map(|status| tagged(request, &status))
         .ok_or_else(no_workout)

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use domain::purpose::Purpose;
 use platform::providers::tokens::{self, Tokens};
 use platform::seal::SealingKeys;
 use platform::secret::Secret;
@@ -96,6 +97,11 @@ pub(super) fn reading_token(
 ) -> Result<String, SimulateError> {
     let issuer = target.identity.issuer();
     issuer
-        .issue(user(seed, provider, athlete), "athlete", READING)
+        .issue(
+            user(seed, provider, athlete),
+            "athlete",
+            Purpose::Display,
+            READING,
+        )
         .map_err(SimulateError::Token)
 }

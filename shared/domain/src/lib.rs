@@ -20,6 +20,7 @@ pub mod matching;
 pub mod merging;
 pub mod plan;
 pub mod planned_load;
+pub mod purpose;
 pub mod reason;
 pub mod recording;
 pub mod signal;

@@ -1,11 +1,12 @@
 //! The few clients that a handler borrows, built once per execution environment.
 
-use crate::auth::TokenVerifier;
+use crate::auth::{Caller, TokenVerifier};
 use crate::config::{self, ConfigError, Pace};
 use crate::doorbell::Doorbell;
 use crate::http::Request;
 use crate::problem::Problem;
 use domain::id::UserId;
+use domain::purpose::Purpose;
 use domain::stage::StageName;
 use store::stages::RunKey;
 use store::{Store, StoreError, Tx, users};
@@ -61,12 +62,28 @@ impl UserApp {
         Ok((user, self.open(user).await?))
     }
 
+    /// As [`begin`](Self::begin), for who is shown data: what for is what the token says and what
+    /// the request's `purpose` says, and if either is an AI, it is for an AI.
+    ///
+    /// # Errors
+    /// Those of [`begin`](Self::begin), and 400 `bad_purpose`.
+    pub async fn begin_reading(&self, request: &Request) -> Result<(Caller, Tx), Problem> {
+        let mut caller = self.verifier.authenticate(request)?;
+        for name in request.queries("purpose") {
+            let asked = Purpose::from_name(name).ok_or_else(|| {
+                Problem::malformed("bad_purpose", "purpose must be display or ai")
+            })?;
+            caller.purpose = caller.purpose.and(asked);
+        }
+        Ok((caller, self.open(caller.user).await?))
+    }
+
     /// Believes the request's token, without asking the database.
     ///
     /// # Errors
     /// 401 when the token is not believed.
     pub fn authenticate(&self, request: &Request) -> Result<UserId, Problem> {
-        self.verifier.authenticate(request)
+        Ok(self.verifier.authenticate(request)?.user)
     }
 
     /// Opens a transaction for a user who may come in.

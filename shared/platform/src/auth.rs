@@ -6,6 +6,7 @@ use crate::http::Request;
 use crate::problem::Problem;
 use crate::secret::Secret;
 use domain::id::UserId;
+use domain::purpose::Purpose;
 use jsonwebtoken::errors::ErrorKind;
 use jsonwebtoken::jwk::{Jwk, JwkSet};
 use jsonwebtoken::{
@@ -29,6 +30,7 @@ struct IssuedClaims<'a> {
     aud: &'a str,
     exp: i64,
     role: &'a str,
+    purpose: Purpose,
 }
 
 impl TokenIssuer {
@@ -48,11 +50,17 @@ impl TokenIssuer {
         }
     }
 
-    /// Issues a token for a user.
+    /// Issues a token for a user, with which data is had for one purpose.
     ///
     /// # Errors
     /// When the key is not a key.
-    pub fn issue(&self, user: UserId, role: &str, life: Duration) -> Result<String, crate::Error> {
+    pub fn issue(
+        &self,
+        user: UserId,
+        role: &str,
+        purpose: Purpose,
+        life: Duration,
+    ) -> Result<String, crate::Error> {
         let life = i64::try_from(life.as_secs())?;
         let claims = IssuedClaims {
             sub: user,
@@ -60,6 +68,7 @@ impl TokenIssuer {
             aud: &self.audience,
             exp: unix_seconds().saturating_add(life),
             role,
+            purpose,
         };
         let mut header = Header::new(Algorithm::EdDSA);
         header.kid = Some(self.key_id.clone());
@@ -102,6 +111,16 @@ struct Key {
 struct Claims {
     sub: String,
     role: String,
+    purpose: Option<String>,
+}
+
+/// Whom a token lets in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Caller {
+    /// The user.
+    pub user: UserId,
+    /// What whoever holds the token may have data for.
+    pub purpose: Purpose,
 }
 
 impl TokenVerifier {
@@ -150,11 +169,11 @@ impl TokenVerifier {
         })
     }
 
-    /// Who asks.
+    /// Who asks, and what for.
     ///
     /// # Errors
     /// 401 with a code for each way in which a token is not believed.
-    pub fn authenticate(&self, request: &Request) -> Result<UserId, Problem> {
+    pub fn authenticate(&self, request: &Request) -> Result<Caller, Problem> {
         let token = request
             .header("authorization")
             .and_then(|value| value.split_once(' '))
@@ -173,7 +192,7 @@ impl TokenVerifier {
     ///
     /// # Errors
     /// 401.
-    pub fn verify(&self, token: &str) -> Result<UserId, Problem> {
+    pub fn verify(&self, token: &str) -> Result<Caller, Problem> {
         let refuse = Problem::unauthenticated;
         if token.len() > LONGEST_TOKEN {
             return Err(refuse("token_malformed", "the token is too long"));
@@ -210,10 +229,17 @@ impl TokenVerifier {
         if claims.role.is_empty() {
             return Err(refuse("token_incomplete", "the token's role is empty"));
         }
-        claims
+        // A word that is not known may forbid something, so it is not passed over.
+        let purpose = match &claims.purpose {
+            None => Purpose::Display,
+            Some(name) => Purpose::from_name(name)
+                .ok_or_else(|| refuse("token_incomplete", "the token's purpose is not known"))?,
+        };
+        let user = claims
             .sub
             .parse()
-            .map_err(|_| refuse("token_incomplete", "the token's sub is not a user id"))
+            .map_err(|_| refuse("token_incomplete", "the token's sub is not a user id"))?;
+        Ok(Caller { user, purpose })
     }
 }
 
@@ -257,9 +283,26 @@ mod tests {
 
     #[test]
     fn a_token_of_our_issuer_names_its_user() {
-        let token = issuer(1).issue(USER, "athlete", HOUR).unwrap();
+        for purpose in [Purpose::Display, Purpose::Ai] {
+            let token = issuer(1).issue(USER, "athlete", purpose, HOUR).unwrap();
+            let caller = Caller {
+                user: USER,
+                purpose,
+            };
+            assert_eq!(verifier().verify(&token).unwrap(), caller);
+        }
+    }
 
-        assert_eq!(verifier().verify(&token).unwrap(), USER);
+    #[test]
+    fn a_token_without_a_purpose_is_for_display_and_one_of_an_unknown_purpose_is_refused() {
+        let mut claims = claims();
+        let caller = verifier().verify(&signed(&header(), &claims)).unwrap();
+        assert_eq!(caller.purpose, Purpose::Display);
+
+        for unknown in ["AI".into(), "".into(), serde_json::json!(["ai"])] {
+            claims["purpose"] = unknown;
+            assert_eq!(code(&signed(&header(), &claims)), "token_incomplete");
+        }
     }
 
     ///
@@ -302,7 +345,9 @@ mod tests {
         );
         assert_eq!(code(&with("sub", "".into())), "token_incomplete");
         assert_eq!(code(&with("role", "".into())), "token_incomplete");
-        let foreign = issuer(2).issue(USER, "athlete", HOUR).unwrap();
+        let foreign = issuer(2)
+            .issue(USER, "athlete", Purpose::Display, HOUR)
+            .unwrap();
         assert_eq!(code(&foreign), "token_invalid");
         let unknown = Header {
             kid: Some("../../key".to_owned()),
@@ -322,7 +367,9 @@ mod tests {
         let forged = encode(&hs, &claims(), &EncodingKey::from_secret(public.as_bytes())).unwrap();
         assert_eq!(code(&forged), "token_invalid");
 
-        let token = issuer(1).issue(USER, "athlete", HOUR).unwrap();
+        let token = issuer(1)
+            .issue(USER, "athlete", Purpose::Display, HOUR)
+            .unwrap();
         let body = token.split('.').nth(1).unwrap();
         // {"alg":"none","kid":"local"}
         let none = format!("eyJhbGciOiJub25lIiwia2lkIjoibG9jYWwifQ.{body}.");

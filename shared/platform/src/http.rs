@@ -60,6 +60,12 @@ impl Request {
             .map(str::to_owned)
     }
 
+    /// Every value of a query parameter: a repeated one must not hide what another says.
+    pub fn queries(&self, name: &str) -> Vec<&str> {
+        let given = self.inner.query_string_parameters_ref();
+        given.and_then(|given| given.all(name)).unwrap_or_default()
+    }
+
     /// The body as it came.
     pub fn body(&self) -> &[u8] {
         self.inner.body()

@@ -4,7 +4,8 @@ use crate::{StoreError, Tx};
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::id::{UserId, WorkoutId};
 use domain::matching::{Decision, MatchReason};
-use serde::Serialize;
+use domain::purpose::Purpose;
+use serde::{Deserialize, Serialize};
 use sqlx::FromRow;
 use sqlx::types::Json;
 use uuid::Uuid;
@@ -34,7 +35,26 @@ pub struct Status {
     pub metrics_updated_at: DateTime<Utc>,
 }
 
-/// A workout as clients see it.
+/// Why something that a provider told is not shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum WhyWithheld {
+    /// Its terms forbid to show it to an AI.
+    NoAi,
+    /// Its terms forbid to keep it for so long, and it was not told again since.
+    Expired,
+}
+
+/// A source of which nothing is shown, nor anything that was computed with it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Withheld {
+    /// Who told it.
+    pub provider: String,
+    /// Why it is not shown.
+    pub reason: WhyWithheld,
+}
+
+/// A workout as clients see it. What a provider told is `None` where it is withheld.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct WorkoutView {
     /// Its id.
@@ -47,23 +67,23 @@ pub struct WorkoutView {
     /// The provider's own id.
     pub provider_activity_id: String,
     /// The sport.
-    pub sport: String,
+    pub sport: Option<String>,
     /// Finer kind of sport.
     pub sub_sport: Option<String>,
     /// What people call it.
     pub name: Option<String>,
     /// When it began.
-    pub started_at: DateTime<Utc>,
+    pub started_at: Option<DateTime<Utc>>,
     /// Local time minus UTC.
     pub utc_offset_s: Option<i32>,
     /// The athlete's date, fixed when it first came.
-    pub local_date: NaiveDate,
+    pub local_date: Option<NaiveDate>,
     /// Seconds of activity.
     pub duration_s: Option<f64>,
     /// Metres.
     pub distance_m: Option<f64>,
     /// Whether the source was damaged.
-    pub partial: bool,
+    pub partial: Option<bool>,
     /// The plan, and why this one.
     pub plan: PlanView,
     /// When we first heard of it.
@@ -81,6 +101,9 @@ pub struct WorkoutView {
     /// Who tells of it, the one whose facts these are first; absent unless there are several.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub sources: Vec<SourceView>,
+    /// Which sources' terms keep something from being shown, and why; absent unless any do.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub withheld: Vec<Withheld>,
     /// By what lists are in order; the start that the first source told.
     #[serde(skip)]
     pub listed_at: DateTime<Utc>,
@@ -119,7 +142,7 @@ pub struct SourceView {
     /// What people call it there.
     pub name: Option<String>,
     /// When it began, by this source.
-    pub started_at: DateTime<Utc>,
+    pub started_at: Option<DateTime<Utc>>,
     /// Whether its facts are the workout's.
     pub leads: bool,
 }
@@ -135,6 +158,15 @@ pub struct FetchView {
     pub updated_at: Option<DateTime<Utc>>,
     /// When the provider will be asked again, if that is known.
     pub not_before: Option<DateTime<Utc>>,
+}
+
+/// What keeps a source from being shown.
+#[derive(Debug, Deserialize)]
+struct Limit {
+    provider: String,
+    reason: WhyWithheld,
+    /// Whether its facts are the workout's.
+    leads: bool,
 }
 
 #[derive(Debug, FromRow)]
@@ -169,6 +201,7 @@ struct WorkoutRow {
     fetch_updated_at: Option<DateTime<Utc>>,
     fetch_not_before: Option<DateTime<Utc>>,
     computed: Option<Json<serde_json::Value>>,
+    limits: Option<Json<Vec<Limit>>>,
 }
 
 impl From<WorkoutRow> for WorkoutView {
@@ -176,20 +209,20 @@ impl From<WorkoutRow> for WorkoutView {
         let mut decision = row.plan_decision.0;
         // The link is the column; the decision only remembers how it came about.
         decision.planned_id = row.planned_id.map(domain::id::PlannedId);
-        Self {
+        let mut view = Self {
             workout_id: WorkoutId(row.id),
             parent_id: row.parent_id.map(WorkoutId),
             provider: row.provider,
             provider_activity_id: row.provider_activity_id,
-            sport: row.sport,
+            sport: Some(row.sport),
             sub_sport: row.sub_sport,
             name: row.name,
-            started_at: row.started_at,
+            started_at: Some(row.started_at),
             utc_offset_s: row.utc_offset_s,
-            local_date: row.local_date,
+            local_date: Some(row.local_date),
             duration_s: row.duration_s,
             distance_m: row.distance_m,
-            partial: row.partial,
+            partial: Some(row.partial),
             plan: PlanView {
                 pinned: row.plan_pinned,
                 as_asked_at: row.plan_linked_at.filter(|_| row.planned_id.is_some()),
@@ -211,9 +244,49 @@ impl From<WorkoutRow> for WorkoutView {
             }),
             computed: row.computed.map(|json| json.0),
             sources: Vec::new(),
+            withheld: Vec::new(),
             listed_at: row.listed_at,
             sessions: Vec::new(),
+        };
+        if let Some(Json(limits)) = row.limits {
+            view.withhold(limits);
         }
+        view
+    }
+}
+
+impl WorkoutView {
+    /// Takes away what limited sources told, and everything that is computed of a workout that any of
+    /// them tells of: no figure can be told apart from those it was made of.
+    fn withhold(&mut self, limits: Vec<Limit>) {
+        if limits.iter().any(|limit| limit.leads) {
+            self.sport = None;
+            self.sub_sport = None;
+            self.name = None;
+            self.started_at = None;
+            self.utc_offset_s = None;
+            self.local_date = None;
+            self.duration_s = None;
+            self.distance_m = None;
+            self.partial = None;
+        }
+        self.plan.decision.candidates.clear();
+        self.computed = None;
+        let withheld = limits.into_iter().map(|limit| Withheld {
+            provider: limit.provider,
+            reason: limit.reason,
+        });
+        self.withheld = withheld.collect();
+    }
+
+    /// Adds one of several sources, of which nothing is shown where it is withheld.
+    fn add_source(&mut self, mut source: SourceView) {
+        let mut withheld = self.withheld.iter();
+        if withheld.any(|withheld| withheld.provider == source.provider) {
+            source.name = None;
+            source.started_at = None;
+        }
+        self.sources.push(source);
     }
 }
 
@@ -233,7 +306,7 @@ pub async fn find_status(
     tx.fetch_optional(query).await
 }
 
-/// Reads a live workout with everything computed so far.
+/// Reads a live workout with everything computed so far that may be had for a purpose.
 ///
 /// # Errors
 /// [`StoreError`] when the database is away.
@@ -241,16 +314,19 @@ pub async fn find_workout(
     tx: &mut Tx,
     user: UserId,
     workout: WorkoutId,
+    purpose: Purpose,
 ) -> Result<Option<WorkoutView>, StoreError> {
     let query = tx
         .query_as::<WorkoutRow>(include_str!("../queries/reads/find_workout.sql"))
         .bind(workout.0)
-        .bind(user.0);
+        .bind(user.0)
+        .bind(purpose.as_str());
     let rows = tx.fetch_optional(query).await?.into_iter().collect();
-    Ok(show(tx, user, rows).await?.pop())
+    Ok(show(tx, user, rows, purpose).await?.pop())
 }
 
-/// Lists live workouts, newest first, after the last of the page before.
+/// Lists live workouts, newest first, after the last of the page before, with what may be had for a
+/// purpose.
 ///
 /// # Errors
 /// [`StoreError`] when the database is away.
@@ -259,15 +335,17 @@ pub async fn list_workouts(
     user: UserId,
     after: (DateTime<Utc>, WorkoutId),
     limit: i64,
+    purpose: Purpose,
 ) -> Result<Vec<WorkoutView>, StoreError> {
     let query = tx
         .query_as::<WorkoutRow>(include_str!("../queries/reads/list_workouts.sql"))
         .bind(user.0)
         .bind(after.0)
         .bind(after.1.0)
-        .bind(limit);
+        .bind(limit)
+        .bind(purpose.as_str());
     let rows = tx.fetch_all(query).await?;
-    show(tx, user, rows).await
+    show(tx, user, rows, purpose).await
 }
 
 /// Makes views of rows, with their sources and sessions.
@@ -275,12 +353,13 @@ async fn show(
     tx: &mut Tx,
     user: UserId,
     rows: Vec<WorkoutRow>,
+    purpose: Purpose,
 ) -> Result<Vec<WorkoutView>, StoreError> {
     let merged = rows.iter().filter(|row| row.is_merged);
     let merged: Vec<Uuid> = merged.map(|row| row.id).collect();
     let mut workouts: Vec<WorkoutView> = rows.into_iter().map(WorkoutView::from).collect();
     add_sources(tx, user, merged, &mut workouts).await?;
-    add_sessions(tx, user, &mut workouts).await?;
+    add_sessions(tx, user, purpose, &mut workouts).await?;
     Ok(workouts)
 }
 
@@ -303,7 +382,7 @@ async fn add_sources(
             .iter_mut()
             .find(|workout| workout.workout_id.0 == source.workout_id);
         if let Some(whole) = whole {
-            whole.sources.push(source);
+            whole.add_source(source);
         }
     }
     Ok(())
@@ -313,6 +392,7 @@ async fn add_sources(
 async fn add_sessions(
     tx: &mut Tx,
     user: UserId,
+    purpose: Purpose,
     workouts: &mut [WorkoutView],
 ) -> Result<(), StoreError> {
     let several = |workout: &WorkoutView| workout.plan.decision.reason == MatchReason::PerSession;
@@ -327,7 +407,8 @@ async fn add_sessions(
     let query = tx
         .query_as::<WorkoutRow>(include_str!("../queries/reads/list_sessions.sql"))
         .bind(user.0)
-        .bind(parents);
+        .bind(parents)
+        .bind(purpose.as_str());
     for session in tx
         .fetch_all(query)
         .await?

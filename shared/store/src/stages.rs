@@ -105,14 +105,45 @@ pub async fn revive_fetch(
         .query_as::<(Uuid,)>(include_str!("../queries/stages/revive_fetch.sql"))
         .bind(workout.0)
         .bind(user.0);
-    let revived = tx.fetch_all(query).await?.into_iter();
-    Ok(revived
+    let revived = tx.fetch_all(query).await?;
+    Ok(fetches(user, revived))
+}
+
+/// Which part of the time for which something may be kept is over when it is asked for again: of
+/// seven days, 42 hours are left.
+const RENEW_AFTER: f64 = 0.75;
+/// The most workouts of one athlete and provider that are asked for again at a time.
+const MOST_RENEWED: i64 = 50;
+
+/// Requests again what may not be kept for much longer of one provider's workouts, and answers which
+/// runs.
+///
+/// # Errors
+/// [`StoreError`] when the database is away.
+pub async fn renew_fetches(
+    tx: &mut Tx,
+    user: UserId,
+    provider: &str,
+) -> Result<Vec<RunKey>, StoreError> {
+    let query = tx
+        .query_as::<(Uuid,)>(include_str!("../queries/stages/renew_fetches.sql"))
+        .bind(user.0)
+        .bind(provider.to_owned())
+        .bind(RENEW_AFTER)
+        .bind(MOST_RENEWED);
+    let renewed = tx.fetch_all(query).await?;
+    Ok(fetches(user, renewed))
+}
+
+fn fetches(user: UserId, workouts: Vec<(Uuid,)>) -> Vec<RunKey> {
+    let workouts = workouts.into_iter();
+    workouts
         .map(|(workout,)| RunKey {
             user_id: user,
             workout_id: WorkoutId(workout),
             stage: StageName::Fetch,
         })
-        .collect())
+        .collect()
 }
 
 /// Whether any stage of a workout or of its sessions is still pending or processing.

@@ -512,7 +512,8 @@ pub struct Fetchable {
     pub generation: i64,
     /// How often the provider was asked and not ready.
     pub postponed: i16,
-    /// Whether somebody just did this, or changed it; otherwise it is of the past.
+    /// Whether somebody just did this, or changed it; otherwise it is of the past, or only asked for
+    /// again.
     pub is_live: bool,
 }
 

@@ -24,7 +24,10 @@ CROSS JOIN LATERAL (
     SELECT
         count(*) FILTER (WHERE w.generation > 0) AS fetched,
         count(*) FILTER (WHERE w.generation = 0 AND run.status = 'failed') AS failed,
-        count(*) FILTER (WHERE run.status IN ('pending', 'processing')) AS pending
+        -- What is only asked for again (done = wanted) is there.
+        count(*) FILTER (
+            WHERE run.status IN ('pending', 'processing') AND run.done < run.wanted
+        ) AS pending
     FROM workouts AS w
     LEFT JOIN stage_runs AS run ON run.workout_id = w.id AND run.stage = 'fetch'
     WHERE w.user_id = c.user_id

@@ -9,7 +9,16 @@ SELECT
     s.analysis_status, s.analysis_error, s.analysis_updated_at,
     s.metrics_status, s.metrics_error, s.metrics_updated_at,
     s.fetch_status, s.fetch_error, s.fetch_updated_at, s.fetch_not_before,
-    NULL::jsonb AS computed
+    NULL::jsonb AS computed,
+    (
+        SELECT jsonb_agg(
+            jsonb_build_object('provider', l.provider, 'reason', l.reason, 'leads', l.leads)
+            ORDER BY l.provider, l.reason
+        )
+        FROM workout_limits AS l
+        WHERE l.workout_id = w.id AND l.since <= clock_timestamp()
+            AND (l.purpose IS NULL OR l.purpose = $3::text)
+    ) AS limits
 FROM workouts AS w
 JOIN workouts AS facts ON facts.id = coalesce(w.lead_id, w.id)
 JOIN workout_status AS s ON s.workout_id = w.id

@@ -16,6 +16,7 @@ SET sport = $3::text,
     local_date = CASE WHEN generation = 0 THEN $15::date ELSE local_date END,
     generation = generation + 1,
     deleted_at = NULL,
+    told_at = clock_timestamp(),
     updated_at = clock_timestamp()
 WHERE id = $1::uuid AND user_id = $2::uuid
 RETURNING generation
