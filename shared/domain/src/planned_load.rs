@@ -142,7 +142,15 @@ impl Asked {
         let effort = match plan.sport {
             Sport::Run => Effort::Run(metres / seconds),
             Sport::Swim => Effort::Swim(metres / seconds),
-            _ => return Err(Reason::NotPlanned),
+            Sport::Ride
+            | Sport::Walk
+            | Sport::Hike
+            | Sport::Row
+            | Sport::Ski
+            | Sport::Strength
+            | Sport::Mobility
+            | Sport::Multisport
+            | Sport::Other => return Err(Reason::NotPlanned),
         };
         Ok(Self { seconds, effort })
     }

@@ -1,8 +1,17 @@
 -- Guards: no run stays claimed by the dead.
 -- Races with: the holder's finish or fail, another claim.
 -- Safe because: SKIP LOCKED passes over a row that is being ended right now, and a holder that
--- wakes later is fenced by the token that is gone.
-UPDATE stage_runs
+-- wakes later is fenced by the token that is gone. The rows are chosen before the first is changed, so
+-- that the limit is one however PostgreSQL joins them.
+WITH chosen AS MATERIALIZED (
+    SELECT workout_id, stage
+    FROM stage_runs
+    WHERE status = 'processing' AND claim_expires_at < clock_timestamp()
+    ORDER BY claim_expires_at
+    LIMIT $2::bigint
+    FOR UPDATE SKIP LOCKED
+)
+UPDATE stage_runs AS run
 SET status = CASE WHEN attempt >= $1::smallint THEN 'failed' ELSE 'pending' END,
     error = CASE
         WHEN attempt >= $1::smallint THEN 'gave_up: every attempt ended without an answer'
@@ -12,11 +21,5 @@ SET status = CASE WHEN attempt >= $1::smallint THEN 'failed' ELSE 'pending' END,
     claim_expires_at = NULL,
     rung_at = NULL,
     updated_at = clock_timestamp()
-WHERE (workout_id, stage) IN (
-    SELECT workout_id, stage
-    FROM stage_runs
-    WHERE status = 'processing' AND claim_expires_at < clock_timestamp()
-    ORDER BY claim_expires_at
-    LIMIT $2::bigint
-    FOR UPDATE SKIP LOCKED
-)
+FROM chosen
+WHERE run.workout_id = chosen.workout_id AND run.stage = chosen.stage
