@@ -186,6 +186,16 @@ async fn no_function_runs_as_its_owner_or_for_everybody_or_along_a_foreign_searc
             ("schedule_reconciliation".to_owned(), owned(&[])),
             ("try_advisory_lock".to_owned(), owned(&["paceline_stages"])),
             ("unwrap_computed".to_owned(), owned(&[])),
+            (
+                "values_at".to_owned(),
+                owned(&[
+                    "paceline_connect",
+                    "paceline_fetch",
+                    "paceline_ingest",
+                    "paceline_plan",
+                    "paceline_stages"
+                ])
+            ),
         ]
     );
 }

@@ -192,7 +192,7 @@ const fn hot(path: &'static str, role: &'static str, arguments: &'static str) ->
 }
 
 /// In the order in which a delivery, a stage, the sweep and a client run them: one leaves what the next one needs.
-const HOT: [Hot; 42] = [
+const HOT: [Hot; 45] = [
     hot(
         "users/find_user_by_connection",
         "ingest",
@@ -315,6 +315,9 @@ const HOT: [Hot; 42] = [
         ":user, 'infinity', 'ffffffff-ffff-ffff-ffff-ffffffffffff', 50",
     ),
     hot("reads/list_sessions", "read", ":user, ARRAY[:workout]::uuid[]"),
+    hot("fitness/list_days", "read", ":user, '9999-12-31'"),
+    hot("fitness/list_bests", "read", ":user, '1900-01-01', '9999-12-31'"),
+    hot("plans/list_open_plans", "read", ":user, :date, '9999-12-31'"),
     hot("connections/list_connections", "connect", ":user"),
 ];
 

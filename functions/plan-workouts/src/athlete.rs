@@ -3,6 +3,7 @@
 use crate::Done;
 use chrono::NaiveDate;
 use domain::athlete::{Sex, Thresholds};
+use domain::fitness::Start;
 use domain::id::UserId;
 use domain::local_date::Zone;
 use lambda_http::http::StatusCode;
@@ -31,6 +32,9 @@ struct ProfileView {
     /// The provider that leads where several tell of one session, or `both`.
     #[serde(default = "both")]
     source_preference: String,
+    /// Fitness and fatigue at the end of a day, from which load over days goes on.
+    #[serde(default)]
+    fitness_start: Option<Start>,
     /// Each is `valid_from` and the thresholds that hold from that date on.
     #[serde(default)]
     thresholds: Vec<Map<String, Value>>,
@@ -95,6 +99,10 @@ fn read(view: ProfileView) -> Result<Profile, Problem> {
             "must be the name of a provider, or both",
         ));
     }
+    if let Some(Err(refused)) = view.fitness_start.map(|start| start.validate()) {
+        let field = format!("/fitness_start{}", refused.field);
+        return Err(wrong(&field, refused.problem));
+    }
     if view.thresholds.len() > MOST_DATES {
         return Err(wrong("/thresholds", "there are more than 520 dates"));
     }
@@ -130,6 +138,7 @@ fn read(view: ProfileView) -> Result<Profile, Problem> {
         units,
         time_zone: view.time_zone,
         source_preference: preference,
+        fitness_start: view.fitness_start,
         thresholds,
     })
 }
@@ -160,6 +169,7 @@ fn show(profile: &Profile) -> ProfileView {
         units,
         time_zone: profile.time_zone.clone(),
         source_preference: profile.source_preference.clone(),
+        fitness_start: profile.fitness_start,
         thresholds,
     }
 }

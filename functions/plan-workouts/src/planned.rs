@@ -6,7 +6,7 @@ use domain::id::{PlannedId, UserId, WorkoutId};
 use domain::matching::MatchReason;
 use domain::plan::{Plan, PlannedWorkout};
 use lambda_http::http::{HeaderValue, StatusCode, header};
-use platform::http::{self, Request, only_parameters};
+use platform::http::{self, Request, date, only_parameters};
 use platform::problem::Problem;
 use serde::Serialize;
 use store::plans::{self, PlanPage, Planned};
@@ -172,16 +172,6 @@ fn read_plan(request: &Request) -> Result<Plan, Problem> {
         Problem::unprocessable("invalid", error.to_string()).with_field(error.field, error.problem)
     })?;
     Ok(plan)
-}
-
-fn date(request: &Request, name: &'static str) -> Result<Option<NaiveDate>, Problem> {
-    let text = request.query(name);
-    text.map(|text| text.parse()).transpose().map_err(|_| {
-        Problem::malformed(
-            "bad_date",
-            format!("{name} must be a date such as 2026-11-21"),
-        )
-    })
 }
 
 fn read_cursor(cursor: &str) -> Option<(NaiveDate, PlannedId)> {

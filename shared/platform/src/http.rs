@@ -2,6 +2,7 @@
 
 use crate::config::LIMITS;
 use crate::problem::Problem;
+use chrono::NaiveDate;
 use futures_util::future::BoxFuture;
 use lambda_http::http::{HeaderValue, Method, StatusCode, header};
 use lambda_http::{Body, RequestExt, service_fn};
@@ -206,6 +207,18 @@ pub fn only_parameters(request: &Request, known: &[&str]) -> Result<(), Problem>
         )),
         None => Ok(()),
     }
+}
+
+/// A date among the query parameters; `None` where it is not given.
+///
+/// # Errors
+/// 400 `bad_date`.
+pub fn date(request: &Request, name: &str) -> Result<Option<NaiveDate>, Problem> {
+    let text = request.query(name);
+    text.map(|text| text.parse()).transpose().map_err(|_| {
+        let detail = format!("{name} must be a date such as 2026-11-21");
+        Problem::malformed("bad_date", detail)
+    })
 }
 
 #[cfg(test)]

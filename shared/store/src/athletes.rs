@@ -2,7 +2,8 @@
 
 use crate::{StoreError, Tx};
 use chrono::NaiveDate;
-use domain::athlete::{Sex, Thresholds};
+use domain::athlete::{Athlete, Sex, Thresholds};
+use domain::fitness::Start;
 use domain::id::UserId;
 use domain::units::{Bpm, Joules, Kilograms, MetresPerSecond, OutOfRange, Watts};
 use sqlx::FromRow;
@@ -18,6 +19,8 @@ pub struct Profile {
     pub time_zone: String,
     /// The provider that leads where several tell of one session, or `both`.
     pub source_preference: String,
+    /// Where fitness and fatigue begin, where the athlete said so.
+    pub fitness_start: Option<Start>,
     /// Thresholds by the first date on which they hold, ascending.
     pub thresholds: Vec<(NaiveDate, Thresholds)>,
 }
@@ -29,6 +32,7 @@ impl Default for Profile {
             units: "metric".into(),
             time_zone: "UTC".into(),
             source_preference: "both".into(),
+            fitness_start: None,
             thresholds: Vec::new(),
         }
     }
@@ -36,12 +40,12 @@ impl Default for Profile {
 
 impl Profile {
     /// What a stage would see of the athlete on a date.
-    pub fn on(&self, date: NaiveDate) -> (Option<Sex>, Thresholds) {
+    pub fn on(&self, date: NaiveDate) -> Athlete {
         let day = self.thresholds.iter().rev().find(|(from, _)| *from <= date);
-        (
-            self.sex,
-            day.map(|(_, thresholds)| *thresholds).unwrap_or_default(),
-        )
+        Athlete {
+            sex: self.sex,
+            thresholds: day.map(|(_, thresholds)| *thresholds).unwrap_or_default(),
+        }
     }
 }
 
@@ -107,11 +111,14 @@ pub async fn find_profile(tx: &mut Tx, user: UserId) -> Result<Profile, StoreErr
         .into_iter()
         .map(|row| Ok((row.valid_from, row.columns.try_into()?)))
         .collect::<Result<_, StoreError>>()?;
+    let start = row.fitness_start_date.zip(row.fitness_start_ctl);
+    let start = start.zip(row.fitness_start_atl);
     Ok(Profile {
         sex: row.sex.as_deref().and_then(Sex::from_name),
         units: row.units,
         time_zone: row.time_zone,
         source_preference: row.source_preference,
+        fitness_start: start.map(|((date, ctl), atl)| Start { date, ctl, atl }),
         thresholds,
     })
 }
@@ -146,6 +153,9 @@ struct AthleteRow {
     units: String,
     time_zone: String,
     source_preference: String,
+    fitness_start_date: Option<NaiveDate>,
+    fitness_start_ctl: Option<f64>,
+    fitness_start_atl: Option<f64>,
 }
 
 async fn find_athlete(tx: &mut Tx, user: UserId) -> Result<Option<AthleteRow>, StoreError> {
@@ -170,7 +180,10 @@ pub async fn replace_profile(
         .bind(profile.sex.map(Sex::as_str))
         .bind(profile.units.clone())
         .bind(profile.time_zone.clone())
-        .bind(profile.source_preference.clone());
+        .bind(profile.source_preference.clone())
+        .bind(profile.fitness_start.map(|start| start.date))
+        .bind(profile.fitness_start.map(|start| start.ctl))
+        .bind(profile.fitness_start.map(|start| start.atl));
     tx.execute(query).await?;
     let query = tx
         .query(include_str!("../queries/users/delete_thresholds.sql"))

@@ -16,6 +16,7 @@ pub mod deletions;
 pub mod deliveries;
 pub mod erasures;
 mod error;
+pub mod fitness;
 pub mod ingest;
 pub mod merging;
 pub mod plans;

@@ -191,6 +191,28 @@ pub async fn list_plans(
         .collect()
 }
 
+/// Lists the plans of some days that no workout holds, by date.
+///
+/// # Errors
+/// [`StoreError`] when the database is away.
+pub async fn list_open_plans(
+    tx: &mut Tx,
+    user: UserId,
+    from: NaiveDate,
+    to: NaiveDate,
+) -> Result<Vec<PlannedWorkout>, StoreError> {
+    let query = tx
+        .query_as::<PlanRow>(include_str!("../queries/plans/list_open_plans.sql"))
+        .bind(user.0)
+        .bind(from)
+        .bind(to);
+    tx.fetch_all(query)
+        .await?
+        .into_iter()
+        .map(|row| Ok(Planned::try_from(row)?.planned))
+        .collect()
+}
+
 /// Stores a new plan with the totals of its steps.
 ///
 /// # Errors

@@ -1,0 +1,17 @@
+-- The bests of each workout, oldest first. The sessions of a workout count and not their whole; what
+-- is merged into another workout counts there, under the sport of whoever leads.
+SELECT
+    w.id AS workout_id,
+    w.local_date,
+    facts.sport,
+    run.status IS DISTINCT FROM 'complete' AS is_incomplete,
+    run.best_efforts,
+    run.best_power,
+    run.best_hr
+FROM workouts AS w
+JOIN workouts AS facts ON facts.id = coalesce(w.lead_id, w.id)
+LEFT JOIN stage_runs AS run ON run.workout_id = w.id AND run.stage = 'analysis'
+WHERE w.user_id = $1::uuid AND w.local_date >= $2::date AND w.local_date <= $3::date
+    AND w.deleted_at IS NULL AND w.merged_into IS NULL
+    AND w.plan_decision ->> 'reason' <> 'per_session'
+ORDER BY w.local_date, w.id
