@@ -68,7 +68,7 @@ fn the_deployment_is_understood_whole() {
             .iter()
             .map(|f| f.routes.len())
             .sum::<usize>(),
-        27
+        31
     );
     assert_eq!(template.queues.len(), 8);
 }

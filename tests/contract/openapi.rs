@@ -13,7 +13,9 @@ use domain::reason::Reason;
 use domain::recording::PlanHint;
 use domain::sport::Sport;
 use domain::stage::StageStatus;
+use local::cloud::Start;
 use local::template::Template;
+use reqwest::Method;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -592,4 +594,72 @@ fn every_recordings_results_are_as_documented() {
             "documented and never shown: {missing:?}"
         );
     }
+}
+
+/// What comes of many workouts, of somebody who has everything and of somebody who has nothing.
+#[tokio::test]
+async fn load_bests_and_estimates_are_shown_as_documented() {
+    let document = document().unwrap();
+    let world = support::world!(Start::Running);
+    let answers = async || {
+        let mut answers = Vec::new();
+        for (path, schema) in [
+            ("/athlete/fitness?from=2026-03-01&to=2026-03-09", "Fitness"),
+            ("/athlete/fitness", "Fitness"),
+            ("/athlete/bests?from=2026-01-01", "Bests"),
+            ("/athlete/power-curve", "PowerCurve"),
+            ("/athlete/estimates?to=2026-03-30", "Estimates"),
+            ("/athlete", "Profile"),
+        ] {
+            let shown = world.get(path).await;
+            assert_fits(&document, schema, &shown);
+            answers.push(shown);
+        }
+        answers
+    };
+    let nothing = answers().await;
+    assert_eq!(nothing[0]["start"], Value::Null);
+
+    let profile = json!({
+        "fitness_start": {"date": "2026-03-01", "ctl": 50.0, "atl": 40.0},
+        "thresholds": [{"valid_from": "2020-01-01", "ftp_w": 250, "threshold_speed_mps": 4}],
+    });
+    let put = world
+        .send(Method::PUT, "/athlete", profile.to_string())
+        .await;
+    assert_eq!(put.status, 200, "{put:?}");
+    for (day, seconds) in [("05", 300), ("06", 720), ("07", 1200)] {
+        let samples: Vec<u32> = (0..=seconds).collect();
+        let body = json!({
+            "event": "create", "athlete": world.endpoint().athlete, "activity_id": day,
+            "occurred_at": "2026-03-08T00:00:00Z",
+            "activity": {
+                "sport": "ride", "started_at": format!("2026-03-{day}T09:00:00Z"),
+                "samples": {
+                    "time_s": samples,
+                    "distance_m": samples.iter().map(|s| s * 9).collect::<Vec<_>>(),
+                    "hr_bpm": samples.iter().map(|_| 150).collect::<Vec<_>>(),
+                    "power_w": samples.iter().map(|_| 250 + 18_000 / seconds).collect::<Vec<_>>(),
+                },
+            },
+        });
+        assert_eq!(world.deliver(&body).await.status, 200);
+    }
+    world.settle().await;
+    let today = nothing[1]["today"].as_str().unwrap();
+    for sport in ["run", "ride"] {
+        let plan = json!({"date": today, "sport": sport, "name": "x",
+            "total_duration_s": 3600, "total_distance_m": 10_000});
+        world.create_plan(&plan).await;
+    }
+    let everything = answers().await;
+    assert!(everything[0]["days"][6]["load"].as_f64().unwrap() > 0.0);
+    let today = everything[1]["days"].as_array().unwrap().last().unwrap();
+    assert_eq!(today["planned"]["workouts"].as_array().unwrap().len(), 2);
+    assert!(
+        everything[4]["critical_power"].is_object(),
+        "{}",
+        everything[4]
+    );
+    world.stop().await;
 }

@@ -3,6 +3,7 @@
 mod devices;
 mod execution;
 mod explanation;
+mod fitness;
 mod heart_rate;
 mod hostile;
 mod oracle;

@@ -7,7 +7,9 @@
 )]
 
 mod attach;
+mod bests;
 mod files;
+mod fitness;
 mod ingest;
 mod matching;
 mod merge_computed;

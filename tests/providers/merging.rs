@@ -398,6 +398,46 @@ async fn what_one_source_changes_is_computed_anew_and_may_part_them() {
     visit.stop().await;
 }
 
+/// P-13: the day's load is that of the session, and of each of the two once they are parted.
+#[tokio::test]
+async fn a_merged_session_counts_once_in_the_load_of_its_day() {
+    let visit = open().await;
+    let profile = json!({"sex": "m", "thresholds": [{
+        "valid_from": "2020-01-01", "hr_max_bpm": 190, "hr_rest_bpm": 50, "hr_threshold_bpm": 170,
+    }]});
+    let put = visit
+        .world
+        .send(Method::PUT, "/athlete", profile.to_string())
+        .await;
+    assert_eq!(put.status, 200, "{put:?}");
+    tell(&visit, Garmin, 0).await;
+    tell(&visit, Strava, 0).await;
+    let date = only(&visit).await["local_date"].clone();
+    let date = date.as_str().unwrap();
+    let check = async |count: usize| {
+        let path = format!("/athlete/fitness?from={date}&to={date}");
+        let shown = visit.world.get(&path).await["days"][0].clone();
+        assert_eq!(shown["workouts"], json!(count), "{shown}");
+        let mut expected = 0.0;
+        for workout in list(&visit).await {
+            let workout = one(&visit, &workout["workout_id"]).await;
+            expected += workout["computed"]["metrics"]["load"].as_f64().unwrap();
+        }
+        let load = shown["load"].as_f64().unwrap();
+        assert!(load > 0.0 && (load - expected).abs() < 1e-9, "{shown}");
+        load
+    };
+    let once = check(1).await;
+
+    let merged = only(&visit).await;
+    let path = format!("/workouts/{}/merge", merged["workout_id"].as_str().unwrap());
+    let apart = visit.world.send(Method::DELETE, &path, "").await;
+    assert_eq!(apart.status, 202, "{apart:?}");
+    visit.world.settle().await;
+    assert!(check(2).await > once);
+    visit.stop().await;
+}
+
 /// P-13, P-08: what a provider told goes whole, and what others told of the session stays whole.
 #[tokio::test]
 async fn who_disconnects_a_source_keeps_what_the_others_told_of_the_session() {

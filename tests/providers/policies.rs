@@ -134,6 +134,44 @@ async fn what_may_not_be_shown_to_an_ai_is_withheld_from_one_and_shown_to_the_at
     world.stop().await;
 }
 
+/// Whoever may not see a workout does not learn its figures from what is made of many.
+#[tokio::test]
+async fn what_is_made_of_many_workouts_leaves_out_what_may_not_be_shown() {
+    let strava = Provider::start().await;
+    let (world, _) = told_of_a_run(&strava).await;
+    world.cloud().resume_mappings();
+    let limits = json!({"valid_from": "2020-01-01", "hr_max_bpm": 190, "hr_rest_bpm": 50, "hr_threshold_bpm": 170});
+    let profile = json!({"sex": "m", "thresholds": [limits]}).to_string();
+    let answer = world.send(Method::PUT, "/athlete", profile).await;
+    assert_eq!(answer.status, 200, "{answer:?}");
+    world.settle().await;
+    let fitness = async |query: &str| {
+        let path = format!("/athlete/fitness?from=2026-11-20&to=2026-11-20{query}");
+        let answer = world.get(&path).await;
+        let load = answer["days"][0]["load"].as_f64().unwrap();
+        assert_eq!(answer["withheld"], answer["days"][0]["withheld"]);
+        (load > 0.0, answer["withheld"].clone())
+    };
+    let bests = async |query: &str| {
+        let answer = world.get(&format!("/athlete/bests{query}")).await;
+        let sports = answer["sports"].as_array().unwrap().len();
+        (sports, answer["withheld"].clone())
+    };
+
+    assert_eq!(fitness("").await, (true, json!(0)));
+    assert_eq!(bests("").await, (1, json!(0)));
+    assert_eq!(fitness("&purpose=ai").await, (false, json!(1)));
+    assert_eq!(bests("?purpose=ai").await, (0, json!(1)));
+    let ai = Other::ai(&world);
+    assert_eq!(ai.get("/athlete/bests").await.body["withheld"], 1);
+
+    // A sum over days is kept for longer than what it is made of.
+    grow_old(&world, 24 * 8).await;
+    assert_eq!(fitness("").await, (true, json!(0)));
+    assert_eq!(bests("").await, (0, json!(1)));
+    world.stop().await;
+}
+
 #[tokio::test]
 async fn a_purpose_that_is_misspelt_is_refused_and_one_said_twice_is_the_stricter() {
     let strava = Provider::start().await;

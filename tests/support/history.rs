@@ -315,8 +315,12 @@ const HOT: [Hot; 45] = [
         "read",
         ":user, ARRAY[:workout]::uuid[], 'ai'",
     ),
-    hot("fitness/list_days", "read", ":user, '9999-12-31'"),
-    hot("fitness/list_bests", "read", ":user, '1900-01-01', '9999-12-31'"),
+    hot("fitness/list_days", "read", ":user, '9999-12-31', 'ai'"),
+    hot(
+        "fitness/list_bests",
+        "read",
+        ":user, '1900-01-01', '9999-12-31', 'ai'",
+    ),
     hot("plans/list_open_plans", "read", ":user, :date, '9999-12-31'"),
     hot("connections/list_connections", "connect", ":user"),
 ];

@@ -1,6 +1,11 @@
-//! What clients read: workouts, their status and their results. Its database role only SELECTs.
+//! What clients read: workouts with their status and results, and what comes of many of them. Its
+//! database role only SELECTs.
 
 #![forbid(unsafe_code)]
+
+mod bests;
+mod fitness;
+mod range;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -54,6 +59,10 @@ impl Handler for Reading {
             ["workouts"] => list(&mut tx, caller, request).await,
             ["workouts", id] => one(&mut tx, caller, request, id).await,
             ["workouts", id, "status"] => status(&mut tx, caller, request, id).await,
+            ["athlete", "fitness"] => fitness::days(&mut tx, caller, request).await,
+            ["athlete", "bests"] => bests::bests(&mut tx, caller, request).await,
+            ["athlete", "power-curve"] => bests::power_curve(&mut tx, caller, request).await,
+            ["athlete", "estimates"] => bests::estimates(&mut tx, caller, request).await,
             _ => Err(Problem::not_found("not_found", "there is no such path")),
         };
 

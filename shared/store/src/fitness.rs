@@ -7,6 +7,7 @@ use crate::workouts::sport;
 use crate::{StoreError, Tx};
 use chrono::NaiveDate;
 use domain::id::{UserId, WorkoutId};
+use domain::purpose::Purpose;
 use domain::sport::Sport;
 use sqlx::FromRow;
 use uuid::Uuid;
@@ -24,6 +25,8 @@ pub struct DayDone {
     pub failed: i64,
     /// Those that have no load, because no method had its inputs.
     pub without_load: i64,
+    /// Those that may not count for the purpose.
+    pub withheld: i64,
     /// The loads that are known, added up: 100 for an hour at threshold.
     pub load: f64,
 }
@@ -39,6 +42,8 @@ pub struct WorkoutBests {
     pub sport: Sport,
     /// Whether its analysis is not, or not any more, complete.
     pub is_incomplete: bool,
+    /// Whether it may not be shown, for the purpose or at all.
+    pub is_withheld: bool,
     /// Seconds over [`domain::bests::EFFORTS_M`].
     pub efforts_s: Vec<Option<f64>>,
     /// Watts over [`domain::bests::POWER_S`].
@@ -53,6 +58,7 @@ struct BestsRow {
     local_date: NaiveDate,
     sport: String,
     is_incomplete: bool,
+    is_withheld: bool,
     best_efforts: Option<Vec<Option<f64>>>,
     best_power: Option<Vec<Option<f64>>>,
     best_hr: Option<Vec<Option<f64>>>,
@@ -67,6 +73,7 @@ impl TryFrom<BestsRow> for WorkoutBests {
             local_date: row.local_date,
             sport: sport(&row.sport)?,
             is_incomplete: row.is_incomplete,
+            is_withheld: row.is_withheld,
             efforts_s: row.best_efforts.unwrap_or_default(),
             power_w: row.best_power.unwrap_or_default(),
             hr_bpm: row.best_hr.unwrap_or_default(),
@@ -81,12 +88,14 @@ impl TryFrom<BestsRow> for WorkoutBests {
 pub async fn list_days(
     tx: &mut Tx,
     user: UserId,
+    purpose: Purpose,
     until: NaiveDate,
 ) -> Result<Vec<DayDone>, StoreError> {
     let query = tx
         .query_as(include_str!("../queries/fitness/list_days.sql"))
         .bind(user.0)
-        .bind(until);
+        .bind(until)
+        .bind(purpose.as_str());
     tx.fetch_all(query).await
 }
 
@@ -97,6 +106,7 @@ pub async fn list_days(
 pub async fn list_bests(
     tx: &mut Tx,
     user: UserId,
+    purpose: Purpose,
     from: NaiveDate,
     to: NaiveDate,
 ) -> Result<Vec<WorkoutBests>, StoreError> {
@@ -104,7 +114,8 @@ pub async fn list_bests(
         .query_as::<BestsRow>(include_str!("../queries/fitness/list_bests.sql"))
         .bind(user.0)
         .bind(from)
-        .bind(to);
+        .bind(to)
+        .bind(purpose.as_str());
     let rows = tx.fetch_all(query).await?.into_iter();
     rows.map(WorkoutBests::try_from).collect()
 }

@@ -1,10 +1,18 @@
 -- The bests of each workout, oldest first. The sessions of a workout count and not their whole; what
--- is merged into another workout counts there, under the sport of whoever leads.
+-- is merged into another workout counts there, under the sport of whoever leads. What may not be shown of
+-- a workout by itself is no best of anybody's either.
+WITH limited AS MATERIALIZED (
+    SELECT DISTINCT l.workout_id
+    FROM workout_limits AS l
+    WHERE l.user_id = $1::uuid AND (l.purpose IS NULL OR l.purpose = $4::text)
+        AND l.since <= clock_timestamp()
+)
 SELECT
     w.id AS workout_id,
     w.local_date,
     facts.sport,
     run.status IS DISTINCT FROM 'complete' AS is_incomplete,
+    w.id IN (SELECT limited.workout_id FROM limited) AS is_withheld,
     run.best_efforts,
     run.best_power,
     run.best_hr
