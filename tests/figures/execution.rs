@@ -406,3 +406,159 @@ fn a_ride_done_as_planned_has_the_load_that_was_planned() -> Result<(), Failure>
     assert_eq!(unknown["reasons"]["compliance.load"], "no_ftp");
     Ok(())
 }
+
+/// Prints what was asked of each step and what was done, as the API tells it.
+fn print_steps(what: &str, execution: &Value) {
+    let told = |value: &Value| match value {
+        Value::Null => "–".to_owned(),
+        Value::Number(number) => format!("{:.1}", number.as_f64().unwrap_or(f64::NAN)),
+        Value::String(word) => word.clone(),
+        other => other.to_string(),
+    };
+    println!(
+        "{what}: {} by {}, score {}",
+        told(&execution["fit"]),
+        told(&execution["boundaries"]),
+        told(&execution["score"]),
+    );
+    println!(
+        "{:>2}  {:<9} {:>8} {:>8} {:>8} {:>8} {:>8} {:>7} {:>7} {:>7} {:>6}",
+        "#",
+        "kind",
+        "from s",
+        "to s",
+        "asked",
+        "done s",
+        "done m",
+        "mean",
+        "inside",
+        "length",
+        "score"
+    );
+    for step in execution["steps"].as_array().into_iter().flatten() {
+        let asked = [&step["planned_duration_s"], &step["planned_distance_m"]];
+        let asked = asked.into_iter().find(|asked| !asked.is_null());
+        println!(
+            "{:>2}  {:<9} {:>8} {:>8} {:>8} {:>8} {:>8} {:>7} {:>7} {:>7} {:>6}",
+            step["index"],
+            told(&step["step_kind"]),
+            told(&step["start_s"]),
+            told(&step["end_s"]),
+            told(asked.unwrap_or(&Value::Null)),
+            told(&step["done_duration_s"]),
+            told(&step["done_distance_m"]),
+            told(at(step, "/adherence/mean")),
+            told(at(step, "/adherence/inside_pct")),
+            told(&step["length_pct"]),
+            told(at(step, "/adherence/score")),
+        );
+    }
+}
+
+/// P-53: shown with `--nocapture`.
+#[test]
+fn an_interval_run_is_told_step_by_step_and_against_a_wrong_plan_not_at_all() -> Result<(), Failure>
+{
+    let recording = decode_file(&bytes("run_track_fenix6.fit")?)?;
+    let right = analysed(&recording, &track_plan(&recording))?;
+    print_steps("An interval run against its own plan", &right["execution"]);
+    assert_eq!(at(&right, "/execution/fit"), "steps");
+    assert_eq!(
+        at(&right, "/execution/steps").as_array().map(Vec::len),
+        Some(17)
+    );
+
+    // As many steps, as long, but fast where it was easy.
+    let swapped: Value = recording
+        .laps
+        .iter()
+        .map(|lap| {
+            let pace = if is_fast(lap) { (400, 440) } else { (215, 225) };
+            json!({"kind": "work", "duration": {"type": "distance", "value": lap.distance_m},
+                "target": {"type": "pace", "low": pace.0, "high": pace.1, "unit": "s_per_km"}})
+        })
+        .collect();
+    assert_is_mismatch(&recording, "The same run against a wrong plan", &swapped)
+}
+
+/// A session against a plan that it does not resemble: no step is scored, and no score is told.
+fn assert_is_mismatch(recording: &Recording, what: &str, steps: &Value) -> Result<(), Failure> {
+    let wrong = analysed(recording, steps)?;
+    let execution = &wrong["execution"];
+    print_steps(what, execution);
+    assert_eq!(execution["fit"], "mismatch", "{what}");
+    assert_eq!(execution["steps"], json!([]), "{what}");
+    for key in ["score", "length_score", "intensity_score"] {
+        assert_eq!(execution[key], Value::Null, "{what}: {key}");
+        let reason = &wrong["reasons"][format!("execution.{key}")];
+        assert_eq!(reason, "plan_mismatch", "{what}: {key}");
+    }
+    Ok(())
+}
+
+/// P-53, P-54: shown with `--nocapture`.
+#[test]
+fn a_structured_ride_is_told_step_by_step_and_against_a_wrong_plan_not_at_all()
+-> Result<(), Failure> {
+    let recording = decode_file(&bytes("indoor_bike_fr965.fit")?)?;
+    assert_eq!(recording.laps.len(), 3);
+    let step = |lap: &Lap| {
+        let watts = mean(&seconds(&recording.power_w, lap.start_s, lap.end_s)).round();
+        json!({"kind": "work", "duration": {"type": "distance", "value": lap.distance_m},
+            "target": {"type": "power", "low": watts - 5.0, "high": watts + 5.0, "unit": "w"}})
+    };
+    let own: Value = recording.laps.iter().map(step).collect();
+    let right = analysed(&recording, &own)?;
+    let execution = &right["execution"];
+    print_steps("A structured ride against its own plan", execution);
+    assert_eq!(
+        (&execution["fit"], &execution["boundaries"]),
+        (&json!("steps"), &json!("laps"))
+    );
+    let steps = execution["steps"].as_array().ok_or("no steps")?;
+    for (step, lap) in steps.iter().zip(&recording.laps) {
+        let ridden = seconds(&recording.power_w, lap.start_s + 5.0, lap.end_s);
+        near(at(step, "/adherence/mean"), mean(&ridden), 1e-9, "power");
+        near(at(step, "/adherence/score"), 100.0, 1e-9, "score");
+        near(&step["length_pct"], 100.0, 1e-6, "length");
+    }
+
+    let repeats = json!([{"repeat": 4, "steps": [
+        {"kind": "work", "duration": {"type": "time", "value": 300},
+            "target": {"type": "power", "low": 240, "high": 260, "unit": "w"}},
+        {"kind": "recovery", "duration": {"type": "time", "value": 120},
+            "target": {"type": "power", "low": 110, "high": 130, "unit": "w"}}]}]);
+    assert_is_mismatch(&recording, "The same ride against a wrong plan", &repeats)
+}
+
+/// P-52: the structured part of a real run, which began after two laps of something else; shown with
+/// `--nocapture`.
+#[test]
+fn steps_that_began_late_in_a_real_run_lie_at_the_laps_that_the_watch_made() -> Result<(), Failure>
+{
+    let mut recording = decode_file(&bytes("run_track_fenix6.fit")?)?;
+    let laps: Vec<Lap> = recording.laps.iter().skip(2).take(13).cloned().collect();
+    let steps: Value = laps
+        .iter()
+        .map(|lap| {
+            let speed = lap.distance_m.unwrap_or_default() / (lap.end_s - lap.start_s);
+            let pace = 1000.0 / speed;
+            json!({"kind": if is_fast(lap) { "work" } else { "recovery" },
+                "duration": {"type": "distance", "value": lap.distance_m},
+                "target": {"type": "pace", "low": pace - 5.0, "high": pace + 5.0, "unit": "s_per_km"}})
+        })
+        .collect();
+    // Nobody pressed a button: only the samples are left.
+    recording.laps.clear();
+    let analysis = analysed(&recording, &steps)?;
+    let execution = &analysis["execution"];
+    print_steps("A run whose structured part began late", execution);
+    assert_eq!(execution["boundaries"], "signal");
+    let found = execution["steps"].as_array().ok_or("no steps")?;
+    assert_eq!(found.len(), laps.len());
+    for (step, lap) in found.iter().zip(&laps) {
+        near(&step["start_s"], lap.start_s, 12.0, "start");
+        near(&step["end_s"], lap.end_s, 12.0, "end");
+    }
+    Ok(())
+}

@@ -476,7 +476,7 @@ async fn days_to_come_hold_what_their_plans_ask_for() {
         .find(|plan| plan["planned_id"] == json!(unknown))
         .unwrap();
     assert_eq!(without["load"], Value::Null);
-    assert_eq!(without["reason"], "no_target");
+    assert_eq!(without["reason"], "not_planned");
     near(&days[3]["load"], 100.0);
     near(&days[3]["tsb"], 100.0 / 42.0 - 100.0 / 7.0);
 

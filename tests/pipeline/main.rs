@@ -17,4 +17,5 @@ mod predecessor;
 mod profile;
 mod reads;
 mod sessions;
+mod snapshot;
 mod stages;

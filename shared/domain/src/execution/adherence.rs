@@ -62,7 +62,8 @@ impl<'a> Measured<'a> {
         }
     }
 
-    fn channel(&mut self, quantity: Quantity) -> &Channel {
+    /// The values of a quantity, one for each point of the grid.
+    pub(super) fn channel(&mut self, quantity: Quantity) -> &Channel {
         let signal = self.signal;
         let recording = signal.recording;
         match quantity {

@@ -25,7 +25,8 @@ impl<'a> Running<'a> {
         Self { signal, ran }
     }
 
-    fn runs_from(&self, second: usize) -> bool {
+    /// Whether the second that begins here ran.
+    pub(super) fn runs_from(&self, second: usize) -> bool {
         self.ran.get(second) < self.ran.get(second + 1)
     }
 

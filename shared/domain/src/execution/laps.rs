@@ -8,9 +8,9 @@ use crate::recording::Lap;
 use crate::signal::Signal;
 
 /// How far the time of a lap may lie from that of its step: so many seconds, or so great a share.
-const LAP_TIME: (f64, f64) = (10.0, 0.15);
+pub(super) const LAP_TIME: (f64, f64) = (10.0, 0.15);
 /// How far the way of a lap may lie from that of its step: so many metres, or so great a share.
-const LAP_WAY: (f64, f64) = (20.0, 0.1);
+pub(super) const LAP_WAY: (f64, f64) = (20.0, 0.1);
 
 /// The laps that say which step they belong to, when those are the plan's steps in order.
 ///
@@ -57,6 +57,11 @@ fn together(one: Amounts, other: Amounts) -> Amounts {
     }
 }
 
+/// How far what was done may lie from what was planned.
+pub(super) fn tolerance(planned: f64, (least, share): (f64, f64)) -> f64 {
+    least.max(share * planned)
+}
+
 /// The laps one by one, when each is about as long as its step.
 pub(super) fn in_order<'p>(
     signal: &Signal<'_>,
@@ -68,9 +73,8 @@ pub(super) fn in_order<'p>(
         return None;
     }
     let fits = |lap: &Lap, step: &Step| {
-        let near = |done: f64, planned: f64, (least, share): (f64, f64)| {
-            (done - planned).abs() <= least.max(share * planned)
-        };
+        let near =
+            |done: f64, planned: f64, limits| (done - planned).abs() <= tolerance(planned, limits);
         match step.duration {
             StepDuration::Time(planned) => {
                 let done = lap.timer_s.unwrap_or(lap.end_s - lap.start_s);

@@ -4,6 +4,7 @@
 //! scored.
 
 mod adherence;
+mod alignment;
 mod clock;
 mod done;
 mod goal;
@@ -25,10 +26,15 @@ use crate::signal::timer::timer_s;
 use crate::signal::{Signal, pool};
 use adherence::Measured;
 use serde::Serialize;
+use steps::{Cut, Numbered};
 
 /// The least and the most of a plan, as shares, that may have been done for the session to
 /// resemble it.
 const RESEMBLING: (f64, f64) = (0.4, 2.5);
+/// How near the targets must have been met, 0 to 100, where the steps were looked for.
+const LEAST_CLOSENESS: f64 = 80.0;
+/// How much nearer that must be than where the plan's own clock has them.
+const LEAST_GAIN: f64 = 5.0;
 /// The least steps with a measured target from which a pattern can be told.
 const PATTERN_STEPS: usize = 4;
 /// The least spread of targets that is a pattern, as a share of the greatest.
@@ -106,27 +112,26 @@ impl<'p> Execution<'p> {
     /// Compares a session with a plan.
     pub fn of(signal: &Signal<'_>, athlete: &Athlete, plan: &'p Plan) -> Self {
         let all = written_out(&plan.steps);
-        let cut = steps::cut(signal, &all);
+        let same_sport = family(signal.recording.sport) == family(plan.sport);
         let mut measured = Measured::new(signal);
-        let judge = |times: StepTimes<'p>| DoneStep {
-            times,
-            adherence: times
-                .step
-                .and_then(|step| adherence(&mut measured, athlete, step, times)),
-        };
-        let boundaries = cut.as_ref().map(|cut| cut.boundaries);
-        let parts = cut.map(|cut| cut.parts).unwrap_or_default();
+        let mut found = steps::cut(signal, &all).map(|cut| Found::of(cut, &mut measured, athlete));
+        if same_sport && found.as_ref().is_none_or(Found::is_only_planned) {
+            let aligned = align(signal, athlete, &all, &mut measured);
+            found = aligned
+                .filter(|aligned| aligned.is_closer_than(found.as_ref()))
+                .or(found);
+        }
+        let boundaries = found.as_ref().map(|found| found.boundaries);
         let mut execution = Self {
             fit: Fit::Totals,
             boundaries,
-            steps: parts.into_iter().map(judge).collect(),
+            steps: found.map(|found| found.steps).unwrap_or_default(),
             planned: Amounts::of(plan.totals()),
             planned_steps: all.iter().map(|(step, _)| *step).collect(),
             done: done(signal),
             length: Err(Reason::NotPlanned),
             intensity: Err(Reason::NoTarget),
         };
-        let same_sport = family(signal.recording.sport) == family(plan.sport);
         if !same_sport || !execution.is_long_enough() || !execution.follows_the_pattern() {
             execution.fit = Fit::Mismatch;
             execution.boundaries = None;
@@ -144,7 +149,7 @@ impl<'p> Execution<'p> {
         } else if boundaries.is_none() && !all.is_empty() {
             Err(Reason::NotPlanned)
         } else {
-            execution.intensity()
+            intensity(&execution.steps)
         };
         execution
     }
@@ -212,20 +217,90 @@ impl<'p> Execution<'p> {
     fn length(&self) -> Result<f64, Reason> {
         self.ratio().map(nearness).ok_or(Reason::NotPlanned)
     }
+}
 
-    fn intensity(&self) -> Result<f64, Reason> {
-        let judged = || self.steps.iter().filter_map(|step| step.adherence);
-        let (mut seconds, mut weighted) = (0.0, 0.0);
-        for adherence in judged().flatten() {
-            seconds += adherence.seconds;
-            weighted += adherence.seconds * adherence.score;
+/// The steps as they were found one way, and judged.
+struct Found<'p> {
+    boundaries: Boundaries,
+    steps: Vec<DoneStep<'p>>,
+    intensity: Result<f64, Reason>,
+}
+
+impl<'p> Found<'p> {
+    fn of(cut: Cut<'p>, measured: &mut Measured<'_>, athlete: &Athlete) -> Self {
+        let judge = |times: StepTimes<'p>| DoneStep {
+            times,
+            adherence: times
+                .step
+                .and_then(|step| adherence(measured, athlete, step, times)),
+        };
+        let steps: Vec<DoneStep<'p>> = cut.parts.into_iter().map(judge).collect();
+        Self {
+            boundaries: cut.boundaries,
+            intensity: intensity(&steps),
+            steps,
         }
-        if seconds > 0.0 {
-            return Ok(weighted / seconds);
-        }
-        let why = judged().find_map(Result::err);
-        Err(why.unwrap_or(Reason::NoTarget))
     }
+
+    /// Whether nothing but the plan says where the steps lie, and the targets were missed there by so
+    /// much that another place can be nearer.
+    fn is_only_planned(&self) -> bool {
+        let is_missed = self.intensity.is_ok_and(|near| near <= 100.0 - LEAST_GAIN);
+        self.boundaries == Boundaries::Plan && is_missed
+    }
+
+    /// Whether what was measured tells better where the steps lie than the plan alone.
+    fn is_closer_than(&self, planned: Option<&Self>) -> bool {
+        let closeness = |found: &Self| found.intensity.unwrap_or(0.0);
+        let planned = planned.map_or(0.0, closeness);
+        closeness(self) >= LEAST_CLOSENESS && closeness(self) >= planned + LEAST_GAIN
+    }
+}
+
+/// Looks for the steps in what was measured, in the quantity that most targets are in.
+///
+/// Heart rate lags too far behind to tell where a step began.
+fn align<'p>(
+    signal: &Signal<'_>,
+    athlete: &Athlete,
+    steps: &[Numbered<'p>],
+    measured: &mut Measured<'_>,
+) -> Option<Found<'p>> {
+    let goals_in = |quantity: Quantity| -> Vec<Option<Goal>> {
+        let goals = steps
+            .iter()
+            .map(|(step, _)| Goal::of(&step.target, &athlete.thresholds));
+        goals
+            .map(|goal| goal.ok()?.filter(|goal| goal.quantity == quantity))
+            .collect()
+    };
+    let asked = |goals: &[Option<Goal>]| goals.iter().flatten().count();
+    let (power, speed) = (goals_in(Quantity::PowerW), goals_in(Quantity::SpeedMps));
+    let (quantity, goals) = if asked(&power) >= asked(&speed) {
+        (Quantity::PowerW, power)
+    } else {
+        (Quantity::SpeedMps, speed)
+    };
+    if asked(&goals) == 0 {
+        return None;
+    }
+    let cut = steps::align(signal, measured.channel(quantity), steps, &goals)?;
+    Some(Found::of(cut, measured, athlete))
+}
+
+/// The mean of the steps' scores, weighted by their seconds.
+fn intensity(steps: &[DoneStep<'_>]) -> Result<f64, Reason> {
+    let judged = || steps.iter().filter_map(|step| step.adherence);
+    let (mut seconds, mut weighted) = (0.0, 0.0);
+    for adherence in judged().flatten() {
+        seconds += adherence.seconds;
+        weighted += adherence.seconds * adherence.score;
+    }
+    if seconds > 0.0 {
+        return Ok(weighted / seconds);
+    }
+    let why = judged().find_map(Result::err);
+    Err(why.unwrap_or(Reason::NoTarget))
 }
 
 /// Done over planned; `None` where nothing was asked for.

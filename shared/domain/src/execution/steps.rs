@@ -2,16 +2,18 @@
 
 use super::Amounts;
 use super::clock::Running;
-use super::laps;
+use super::goal::Goal;
 use super::way::Way;
+use super::{alignment, laps};
 use crate::plan::{Step, StepDuration, StepOrRepeat};
+use crate::recording::Channel;
 use crate::signal::Signal;
 use serde::Serialize;
 
 /// What is shorter than this, in seconds, after the last step is pressing the button.
 const NEGLIGIBLE_S: f64 = 5.0;
 /// The share of a step from which it counts as done.
-const DONE: f64 = 0.9;
+pub(super) const DONE: f64 = 0.9;
 
 /// What told where steps begin and end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -23,6 +25,8 @@ pub enum Boundaries {
     Laps,
     /// The plan: each step's own seconds of the timer, or metres.
     Plan,
+    /// What was measured, where it follows the targets of the steps.
+    Signal,
 }
 
 /// One step as it was done.
@@ -95,18 +99,52 @@ fn write_out<'p>(steps: &'p [StepOrRepeat], first: u16, all: &mut Vec<Numbered<'
     number
 }
 
-/// Finds where the steps lie; `None` where that cannot be told.
+/// Finds where the steps lie by laps or by the plan's own clock; `None` where neither can tell.
 pub(super) fn cut<'p>(signal: &Signal<'_>, steps: &[Numbered<'p>]) -> Option<Cut<'p>> {
-    let end_s = signal.recording.elapsed_s()?;
     let way = Way::of(signal);
     let clock = Running::of(signal);
     let found = laps::guided(&signal.recording.laps, steps)
         .map(|parts| (Boundaries::GuidedLaps, parts))
         .or_else(|| Some((Boundaries::Laps, laps::in_order(signal, &way, steps)?)))
         .or_else(|| Some((Boundaries::Plan, walked(signal, &way, &clock, steps)?)));
-    let (boundaries, mut parts) = found?;
+    let (boundaries, parts) = found?;
+    completed(signal, (&way, &clock), steps.len(), boundaries, parts)
+}
+
+/// Finds where the steps lie by what was measured; `None` where that cannot tell.
+///
+/// `goals` are those of the steps that are measured in one quantity, of which `channel` has the
+/// values.
+pub(super) fn align<'p>(
+    signal: &Signal<'_>,
+    channel: &Channel,
+    steps: &[Numbered<'p>],
+    goals: &[Option<Goal>],
+) -> Option<Cut<'p>> {
+    let way = Way::of(signal);
+    let clock = Running::of(signal);
+    let recorded = signal.grid.recorded();
+    let parts = alignment::aligned(channel, recorded, &clock, &way, steps, goals)?;
+    completed(
+        signal,
+        (&way, &clock),
+        steps.len(),
+        Boundaries::Signal,
+        parts,
+    )
+}
+
+/// Adds what followed the last step, and the ways and lengths of all.
+fn completed<'p>(
+    signal: &Signal<'_>,
+    (way, clock): (&Way<'_>, &Running<'_>),
+    steps: usize,
+    boundaries: Boundaries,
+    mut parts: Vec<StepTimes<'p>>,
+) -> Option<Cut<'p>> {
+    let end_s = signal.recording.elapsed_s()?;
     let last_s = parts.last().map_or(0.0, |part| part.end_s);
-    if parts.len() == steps.len() && end_s - last_s > NEGLIGIBLE_S {
+    if parts.len() == steps && end_s - last_s > NEGLIGIBLE_S {
         parts.push(StepTimes {
             step: None,
             ..StepTimes::between(last_s, end_s)
