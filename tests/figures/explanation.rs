@@ -101,7 +101,8 @@ fn figures(value: &Value, found: &mut Vec<(&'static str, f64)>) {
             ("bpm" | "drop_bpm", _) => found.push((" bpm", number)),
             ("miss_pct" | "length_pct", _) => found.push((" %", number.abs())),
             ("score" | "length_score" | "intensity_score", _) => found.push(("score", number)),
-            (key, _) if key.ends_with("steps") || key == "recoveries" => {
+            ("exercises" | "sets" | "recoveries", _) => found.push(("count", number)),
+            (key, _) if key.ends_with("steps") => {
                 found.push(("count", number));
             }
             (key, _) if key.ends_with("_s") => found.push((" min", number)),

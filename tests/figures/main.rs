@@ -6,5 +6,6 @@ mod explanation;
 mod fitness;
 mod heart_rate;
 mod hostile;
+mod lifting;
 mod oracle;
 mod properties;

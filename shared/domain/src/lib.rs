@@ -11,6 +11,7 @@ pub mod bests;
 pub mod decode;
 pub mod estimate;
 pub mod execution;
+mod exercises;
 pub mod fit;
 pub mod fitness;
 pub mod id;

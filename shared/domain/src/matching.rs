@@ -5,8 +5,7 @@
 //! that a live workout holds is never taken. Every plan that was looked at is listed with what came
 //! of it, so that nobody has to guess why a workout has the plan it has, or none.
 
-mod exercises;
-
+use crate::exercises;
 use crate::id::PlannedId;
 use crate::recording::{PlanHint, Recording};
 use crate::sport::Sport;

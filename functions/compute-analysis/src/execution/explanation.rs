@@ -87,10 +87,23 @@ fn done(figures: &ExecutionFigures) -> Option<String> {
         let planned = plural(figures.planned.steps, "step", "steps");
         parts.push(match figures.fit {
             Fit::Steps => format!("{} of {planned}", figures.done.steps),
+            Fit::Exercises => lifted(figures),
             Fit::Totals | Fit::Mismatch => format!("none of {planned} compared"),
         });
     }
     (!parts.is_empty()).then(|| format!("Done {}.", parts.join(", ")))
+}
+
+/// Exercises are not named: their names are the athlete's, and may hold numbers.
+fn lifted(figures: &ExecutionFigures) -> String {
+    let (done, planned) = (figures.done, figures.planned);
+    let of = |done: Option<usize>, planned: Option<usize>, one, several| {
+        let planned = plural(planned.unwrap_or_default(), one, several);
+        format!("{} of {planned}", done.unwrap_or_default())
+    };
+    let exercises = of(done.exercises, planned.exercises, "exercise", "exercises");
+    let sets = of(done.sets, planned.sets, "set", "sets");
+    format!("{exercises}, {sets}")
 }
 
 /// A group of steps to speak of.

@@ -9,12 +9,14 @@ mod clock;
 mod done;
 mod goal;
 mod laps;
+mod lifting;
 mod steps;
 mod way;
 
 pub use adherence::Adherence;
 pub use done::{AskedLength, DoneLength, DoneStep, PlannedStep};
 pub use goal::{Goal, Quantity};
+pub use lifting::{DoneExercise, Lifting};
 pub(crate) use steps::written_out;
 pub use steps::{Boundaries, StepTimes};
 
@@ -81,6 +83,8 @@ pub fn done(signal: &Signal<'_>) -> Amounts {
 pub enum Fit {
     /// Its steps were found.
     Steps,
+    /// Its exercises were found among the sets.
+    Exercises,
     /// Only its totals can be compared: it has no steps, or it cannot be told where they lie.
     Totals,
     /// It does not resemble the plan.
@@ -102,6 +106,8 @@ pub struct Execution<'p> {
     pub planned_steps: Vec<&'p Step>,
     /// What was done.
     pub done: Amounts,
+    /// What was lifted; `None` unless plan and recording both name exercises.
+    pub lifting: Option<Lifting>,
     /// How near the length of the session lies to that of the plan, 0 to 100.
     pub length: Result<f64, Reason>,
     /// How near the seconds with a target lie to it, 0 to 100.
@@ -122,20 +128,26 @@ impl<'p> Execution<'p> {
                 .or(found);
         }
         let boundaries = found.as_ref().map(|found| found.boundaries);
+        let planned_steps: Vec<&Step> = all.iter().map(|(step, _)| *step).collect();
         let mut execution = Self {
+            lifting: Lifting::of(signal.recording, &planned_steps),
             fit: Fit::Totals,
             boundaries,
             steps: found.map(|found| found.steps).unwrap_or_default(),
             planned: Amounts::of(plan.totals()),
-            planned_steps: all.iter().map(|(step, _)| *step).collect(),
+            planned_steps,
             done: done(signal),
             length: Err(Reason::NotPlanned),
             intensity: Err(Reason::NoTarget),
         };
+        if let Some(lifting) = execution.lifting.take_if(|_| same_sport) {
+            return execution.of_lifting(lifting);
+        }
         if !same_sport || !execution.is_long_enough() || !execution.follows_the_pattern() {
             execution.fit = Fit::Mismatch;
             execution.boundaries = None;
             execution.steps.clear();
+            execution.lifting = None;
             execution.length = Err(Reason::PlanMismatch);
             execution.intensity = Err(Reason::PlanMismatch);
             return execution;
@@ -152,6 +164,23 @@ impl<'p> Execution<'p> {
             intensity(&execution.steps)
         };
         execution
+    }
+
+    /// A session of strength is as long as its sets and as hard as their weight, whatever its clock says.
+    fn of_lifting(mut self, lifting: Lifting) -> Self {
+        self.boundaries = None;
+        self.steps.clear();
+        if lifting.is_mismatch() {
+            self.fit = Fit::Mismatch;
+            self.length = Err(Reason::PlanMismatch);
+            self.intensity = Err(Reason::PlanMismatch);
+        } else {
+            self.fit = Fit::Exercises;
+            self.length = lifting.length();
+            self.intensity = lifting.intensity();
+            self.lifting = Some(lifting);
+        }
+        self
     }
 
     /// The one score, 0 to 100: the mean of length and intensity, of those that were measured.

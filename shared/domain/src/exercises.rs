@@ -2,9 +2,12 @@
 
 use std::collections::BTreeSet;
 
+/// An exercise, as far as names tell.
+pub(crate) type Exercise = BTreeSet<String>;
+
 /// The words of a name, in lower case and in the singular, so that `Bench Press` is `bench_press`
 /// and `Squats` are a `squat`.
-fn words(name: &str) -> BTreeSet<String> {
+pub(crate) fn words(name: &str) -> Exercise {
     let words = name.split(|letter: char| !letter.is_alphanumeric());
     words
         .filter(|word| !word.is_empty())
@@ -18,36 +21,48 @@ fn words(name: &str) -> BTreeSet<String> {
 }
 
 /// Each exercise once, by its words; names without any are none.
-fn distinct(names: &[String]) -> BTreeSet<BTreeSet<String>> {
+fn distinct(names: &[String]) -> BTreeSet<Exercise> {
     let names = names.iter().map(|name| words(name));
     names.filter(|words| !words.is_empty()).collect()
 }
 
-/// The share of exercises that are on both lists, 0 to 1; `None` where a list is empty.
+/// Which exercise of one list is which of the other, each at most once, the closest names first.
 ///
 /// Two names are one exercise when all the words of one are among those of the other: a watch says
-/// `bench_press` of what an app calls `Bench Press (Barbell)`. Each counts once, the closest names
-/// first, and twice the shared ones are divided by all of both lists (Dice's coefficient).
-pub(super) fn likeness(one: &[String], other: &[String]) -> Option<f64> {
+/// `bench_press` of what an app calls `Bench Press (Barbell)`.
+pub(crate) fn pairs<'e>(
+    one: &'e BTreeSet<Exercise>,
+    other: &'e BTreeSet<Exercise>,
+) -> Vec<(&'e Exercise, &'e Exercise)> {
+    let mut alike: Vec<(usize, &Exercise, &Exercise)> = Vec::new();
+    for a in one {
+        let same = other.iter().filter(|b| a.is_subset(b) || b.is_subset(a));
+        alike.extend(same.map(|b| (a.len().abs_diff(b.len()), a, b)));
+    }
+    alike.sort_unstable();
+    let (mut of_one, mut of_other) = (BTreeSet::new(), BTreeSet::new());
+    let mut pairs = Vec::new();
+    for (_, a, b) in alike {
+        if !of_one.contains(a) && !of_other.contains(b) {
+            of_one.insert(a);
+            of_other.insert(b);
+            pairs.push((a, b));
+        }
+    }
+    pairs
+}
+
+/// The share of exercises that are on both lists, 0 to 1; `None` where a list is empty.
+///
+/// Each counts once, and twice the shared ones are divided by all of both lists (Dice's
+/// coefficient).
+pub(crate) fn likeness(one: &[String], other: &[String]) -> Option<f64> {
     let (one, other) = (distinct(one), distinct(other));
     if one.is_empty() || other.is_empty() {
         return None;
     }
     let count = crate::signal::number::from_count;
-    let mut pairs: Vec<(usize, &BTreeSet<String>, &BTreeSet<String>)> = Vec::new();
-    for a in &one {
-        let same = other.iter().filter(|b| a.is_subset(b) || b.is_subset(a));
-        pairs.extend(same.map(|b| (a.len().abs_diff(b.len()), a, b)));
-    }
-    pairs.sort_unstable();
-    let (mut of_one, mut of_other) = (BTreeSet::new(), BTreeSet::new());
-    for (_, a, b) in pairs {
-        if !of_one.contains(a) && !of_other.contains(b) {
-            of_one.insert(a);
-            of_other.insert(b);
-        }
-    }
-    Some(2.0 * count(of_one.len()) / count(one.len() + other.len()))
+    Some(2.0 * count(pairs(&one, &other).len()) / count(one.len() + other.len()))
 }
 
 #[cfg(test)]
