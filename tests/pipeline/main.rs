@@ -10,6 +10,7 @@ mod attach;
 mod files;
 mod ingest;
 mod merge_computed;
+mod plans;
 mod predecessor;
 mod profile;
 mod reads;
