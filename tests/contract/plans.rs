@@ -36,8 +36,12 @@ fn written_out(steps: &[StepOrRepeat], all: &mut Vec<Step>) {
 /// The fixture's steps, likewise.
 fn expected(steps: &Value, all: &mut Vec<Value>) {
     for step in steps.as_array().into_iter().flatten() {
-        match step["times"].as_u64() {
-            Some(times) => (0..times).for_each(|_| expected(&step["steps"], all)),
+        match step
+            .get("times")
+            .and_then(Value::as_u64)
+            .zip(step.get("steps"))
+        {
+            Some((times, steps)) => (0..times).for_each(|_| expected(steps, all)),
             None => all.push(step.clone()),
         }
     }
@@ -45,26 +49,33 @@ fn expected(steps: &Value, all: &mut Vec<Value>) {
 
 /// A step as the fixture says it; metres to a millionth.
 fn told(step: &Step) -> Value {
-    let mut told = json!({"kind": step.kind});
-    match step.duration {
-        StepDuration::Time(seconds) => told["seconds"] = json!(seconds.get()),
-        StepDuration::Distance(metres) => told["metres"] = json!(millionth(metres.get())),
-        StepDuration::LapButton => {}
-    }
     let target = &step.target;
-    if let (Some(low), Some(high)) = (target.low, target.high) {
-        told["target"] = json!([target.kind, low, high, target.unit]);
-    }
-    if let Some(exercise) = &step.exercise {
-        told["exercise"] = json!(exercise);
-    }
-    if !step.equipment.is_empty() {
-        told["equipment"] = json!(step.equipment);
-    }
-    if let Some(note) = &step.note {
-        told["note"] = json!(note);
-    }
-    told
+    let band = target.low.zip(target.high);
+    let band = band.map(|(low, high)| json!([target.kind, low, high, target.unit]));
+    let (seconds, metres) = match step.duration {
+        StepDuration::Time(seconds) => (Some(json!(seconds.get())), None),
+        StepDuration::Distance(metres) => (None, Some(json!(millionth(metres.get())))),
+        StepDuration::LapButton => (None, None),
+    };
+    let members = [
+        ("kind", Some(json!(step.kind))),
+        ("seconds", seconds),
+        ("metres", metres),
+        ("target", band),
+        (
+            "exercise",
+            step.exercise.as_ref().map(|exercise| json!(exercise)),
+        ),
+        (
+            "equipment",
+            (!step.equipment.is_empty()).then(|| json!(step.equipment)),
+        ),
+        ("note", step.note.as_ref().map(|note| json!(note))),
+    ];
+    let members = members.into_iter();
+    members
+        .filter_map(|(key, value)| Some((key.to_owned(), value?)))
+        .collect()
 }
 
 fn millionth(value: f64) -> f64 {

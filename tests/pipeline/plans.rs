@@ -3,6 +3,7 @@
 use local::cloud::Start;
 use reqwest::{Method, StatusCode, header};
 use serde_json::{Value, json};
+use std::slice;
 use support::world;
 use support::world::World;
 
@@ -124,7 +125,14 @@ async fn a_plan_goes_out_as_a_fit_file_and_comes_back_the_same() {
 
     let kind = (header::CONTENT_TYPE, FIT);
     let path = "/planned-workouts?date=2026-11-20&name=Back";
-    let back = send(&world, Method::POST, path, &[kind.clone()], file.clone()).await;
+    let back = send(
+        &world,
+        Method::POST,
+        path,
+        slice::from_ref(&kind),
+        file.clone(),
+    )
+    .await;
     assert_eq!(back.status(), StatusCode::CREATED);
     let location = back.headers()[header::LOCATION]
         .to_str()
@@ -154,7 +162,7 @@ async fn a_plan_goes_out_as_a_fit_file_and_comes_back_the_same() {
         &world,
         Method::POST,
         "/planned-workouts",
-        &[kind.clone()],
+        slice::from_ref(&kind),
         file.clone(),
     )
     .await;
@@ -164,7 +172,7 @@ async fn a_plan_goes_out_as_a_fit_file_and_comes_back_the_same() {
     );
     let path = "/planned-workouts?date=2026-11-20";
     let damaged = file[..file.len() - 5].to_vec();
-    let damaged = send(&world, Method::POST, path, &[kind.clone()], damaged).await;
+    let damaged = send(&world, Method::POST, path, slice::from_ref(&kind), damaged).await;
     assert_eq!(
         refusal(damaged).await,
         (422, "undecodable".into(), String::new())
