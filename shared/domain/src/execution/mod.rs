@@ -119,7 +119,7 @@ impl<'p> Execution<'p> {
             fit: Fit::Totals,
             boundaries,
             steps: parts.into_iter().map(judge).collect(),
-            planned: Amounts::of(plan.totals()),
+            planned: Amounts::of(plan.asked()),
             planned_steps: all.iter().map(|(step, _)| *step).collect(),
             done: done(signal),
             length: Err(Reason::NotPlanned),
