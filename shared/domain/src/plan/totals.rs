@@ -42,9 +42,12 @@ impl Plan {
     pub fn asked(&self) -> PlanTotals {
         let sums = Sums::of(self);
         let (asked, paced, stated) = (sums.asked(), sums.paced(), self.stated());
-        // A total that follows from paces is stored where one is stated.
-        let stated_s = stated.duration_s.filter(|_| paced.duration_s.is_none());
-        let stated_m = stated.distance_m.filter(|_| paced.distance_m.is_none());
+        // A total that follows from paces is stored where one is stated, to the bit.
+        let unless = |stated: Option<f64>, paced: Option<f64>| {
+            stated.filter(|stated| paced.map(f64::to_bits) != Some(stated.to_bits()))
+        };
+        let stated_s = unless(stated.duration_s, paced.duration_s);
+        let stated_m = unless(stated.distance_m, paced.distance_m);
         PlanTotals {
             duration_s: asked.duration_s.or(stated_s),
             distance_m: asked.distance_m.or(stated_m),
