@@ -6,6 +6,7 @@ mod imports;
 mod json_schema;
 mod migrations;
 mod openapi;
+mod plans;
 mod recorded;
 mod rights;
 mod source;

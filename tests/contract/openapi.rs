@@ -7,7 +7,10 @@ use domain::athlete::Thresholds;
 use domain::decode::{Activity, DecodeError};
 use domain::id::{PlannedId, WorkoutId};
 use domain::matching::{CandidateReason, Decision, HintOutcome, MatchReason, Weighed};
-use domain::plan::{Plan, PlannedWorkout, Repeat, Step, StepKind, Target, TargetKind};
+use domain::plan::{
+    Equipment, Exercise, Plan, PlanText, PlannedWorkout, Ramp, Repeat, Step, StepKind, Target,
+    TargetKind, text,
+};
 use domain::purpose::Purpose;
 use domain::reason::Reason;
 use domain::recording::PlanHint;
@@ -304,6 +307,8 @@ fn every_word_of_the_domain_is_documented_and_every_documented_word_is_used() {
     assert_eq!(words(&document, "TargetKind"), variants::<TargetKind>());
     assert_eq!(words(&document, "Purpose"), variants::<Purpose>());
     assert_eq!(words(&document, "WhyWithheld"), variants::<WhyWithheld>());
+    assert_eq!(words(&document, "Ramp"), variants::<Ramp>());
+    assert_eq!(words(&document, "Equipment"), variants::<Equipment>());
 }
 
 #[test]
@@ -311,7 +316,9 @@ fn every_field_that_a_client_may_send_is_documented_and_every_documented_one_is_
     let document = document().unwrap();
 
     assert_eq!(properties(&document, "Plan"), fields::<Plan>());
+    assert_eq!(properties(&document, "PlanText"), fields::<PlanText>());
     assert_eq!(properties(&document, "Repeat"), fields::<Repeat>());
+    assert_eq!(properties(&document, "Exercise"), fields::<Exercise>());
     assert_eq!(properties(&document, "Step"), fields::<Step>());
     assert_eq!(properties(&document, "Target"), fields::<Target>());
     let mut thresholds = fields::<Thresholds>();
@@ -389,16 +396,33 @@ fn a_plan_that_is_documented_is_read_and_shown_as_documented() {
             {"repeat": 3, "steps": [
                 {"id": "hard", "kind": "work", "duration": {"type": "distance", "value": 1000.0},
                  "target": {"type": "pace", "low": 240.0, "high": 250.0, "unit": "s_per_km"}},
-                {"kind": "rest", "duration": {"type": "lap_button"}}]}]});
+                {"kind": "rest", "duration": {"type": "lap_button"}}]},
+            {"kind": "drill", "duration": {"type": "distance", "value": 50.0},
+             "target": {"type": "power", "low": 50.0, "high": 75.0, "unit": "pct_ftp", "ramp": "up"},
+             "secondary_target": {"type": "cadence", "low": 90.0, "unit": "rpm"},
+             "equipment": ["fins", "snorkel"], "note": "long"},
+            {"kind": "strength", "duration": {"type": "lap_button"},
+             "exercise": {"name": "Row", "sets": 3, "reps": 8, "reps_high": 12, "rest_s": 90.0,
+                          "load": {"unit": "kg", "value": 60.0}}},
+            {"kind": "strength", "duration": {"type": "lap_button"},
+             "exercise": {"name": "Pull-up", "sets": 3, "load": {"unit": "bodyweight"}}}],
+        "pool_length_m": 25.0});
     assert_fits(&document, "Plan", &sent);
+    let as_text = json!({"date": "2026-11-21", "sport": "run", "name": "Repeats",
+        "text": "3x(8min / 2min)", "text_format": "paceline"});
+    assert_fits(&document, "PlanText", &as_text);
+    let as_text: PlanText = serde_json::from_value(as_text).unwrap();
+    as_text.read().unwrap();
 
-    let mut plan: Plan = serde_json::from_value(sent).unwrap();
+    let mut plan = Plan::read(sent).unwrap();
     plan.validate().unwrap();
     let planned = PlannedWorkout {
         planned_id: PlannedId(Uuid::nil()),
         plan,
     };
+    let steps = text::print(&planned.plan.steps, planned.plan.pool_length_m);
     let mut shown = serde_json::to_value(planned).unwrap();
+    shown["text"] = json!(steps);
     shown["workout_id"] = Value::Null;
     assert_fits(&document, "PlannedWorkout", &shown);
     assert_fits(

@@ -299,7 +299,7 @@ fn a_swim_is_explained_in_paces_of_a_hundred_metres() -> Result<(), Failure> {
     assert_eq!(reasons["execution.heart_rate.recovery"], "too_short");
     assert_eq!(
         explanation(&analysis),
-        "Score 99: length not scored (not planned), intensity 99. Done 29:21 min, 1100 m, 3 of 3 steps. \
+        "Score 99: length 100, intensity 99. Done 29:21 min, 1100 of 1100 m, 3 of 3 steps. \
          Work 900 m at 2:00–2:06/100 m: on target; mean 2:06/100 m. \
          Work 200 m at 2:00–2:06/100 m: slower by 5.5 %; mean 2:13/100 m. \
          Rest 0:03 min: length 107.1 %; done. \

@@ -176,7 +176,7 @@ fn a_number_that_is_no_figure_is_noticed() -> Result<(), Failure> {
 fn a_thousand_different_steps_are_explained_in_a_few_sentences() -> Result<(), Failure> {
     let different = |index: usize| {
         json!({"kind": "work", "duration": {"type": "time", "value": 5},
-            "target": {"type": "power", "low": 150 + index, "high": 1e300, "unit": "w"}})
+            "target": {"type": "power", "low": 150 + index, "high": 100_000, "unit": "w"}})
     };
     let steps: Value = (0..1000).map(different).collect();
     let analysis = analysed(&ride(5_000, |_| Some(120.0)), &steps)?;

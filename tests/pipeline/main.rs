@@ -13,6 +13,7 @@ mod fitness;
 mod ingest;
 mod matching;
 mod merge_computed;
+mod plans;
 mod predecessor;
 mod profile;
 mod reads;

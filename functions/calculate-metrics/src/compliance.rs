@@ -66,7 +66,7 @@ pub(crate) fn compliance(
     reasons: &mut Reasons,
 ) -> Option<Compliance> {
     let plan = note(reasons, "compliance", plan.ok_or(Reason::NoPlan))?;
-    let (done, planned) = (done(signal), Amounts::of(plan.plan.totals()));
+    let (done, planned) = (done(signal), Amounts::of(plan.plan.asked()));
     let duration = part(done.duration_s.ok_or(Reason::NoSamples), planned.duration_s);
     let distance = part(
         done.distance_m.ok_or(Reason::NoDistance),

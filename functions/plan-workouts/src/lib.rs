@@ -6,6 +6,7 @@
 #![forbid(unsafe_code)]
 
 mod athlete;
+mod forms;
 mod planned;
 
 use domain::stage::StageName;

@@ -1,16 +1,17 @@
 //! `/planned-workouts`: create, list, get, replace, delete.
 
 use crate::Done;
+use crate::forms::{self, Sent};
 use chrono::NaiveDate;
 use domain::id::{PlannedId, UserId, WorkoutId};
 use domain::matching::MatchReason;
-use domain::plan::{Plan, PlannedWorkout};
+use domain::plan::{PlannedWorkout, text};
 use lambda_http::http::{HeaderValue, StatusCode, header};
 use platform::http::{self, Request, date, only_parameters};
 use platform::problem::Problem;
 use serde::Serialize;
 use store::plans::{self, PlanPage, Planned};
-use store::{Tx, attach};
+use store::{Tx, athletes, attach};
 use uuid::Uuid;
 
 /// The most plans of one page.
@@ -21,13 +22,17 @@ const PAGE: i64 = 100;
 struct PlanView {
     #[serde(flatten)]
     planned: PlannedWorkout,
+    /// Its steps as text.
+    text: String,
     /// The workout that is attached to it.
     workout_id: Option<WorkoutId>,
 }
 
 impl From<Planned> for PlanView {
     fn from(row: Planned) -> Self {
+        let plan = &row.planned.plan;
         Self {
+            text: text::print(&plan.steps, plan.pool_length_m),
             planned: row.planned,
             workout_id: row.workout_id,
         }
@@ -80,7 +85,7 @@ pub(crate) async fn list(tx: &mut Tx, user: UserId, request: &Request) -> Result
 }
 
 pub(crate) async fn create(tx: &mut Tx, user: UserId, request: &Request) -> Result<Done, Problem> {
-    let plan = read_plan(request)?;
+    let plan = Sent::read(request)?.after(&[])?;
     let planned_id = PlannedId(Uuid::now_v7());
     tx.lock_user(user).await?;
     plans::insert_plan(tx, user, planned_id, &plan).await?;
@@ -100,10 +105,20 @@ pub(crate) async fn find(
     id: &str,
 ) -> Result<Done, Problem> {
     let planned_id: PlannedId = request.id(id)?;
-    Ok(Done::reading(http::json(
-        StatusCode::OK,
-        &view(tx, user, planned_id).await?,
-    )))
+    let row = plans::find_plan(tx, user, planned_id)
+        .await?
+        .ok_or_else(no_plan)?;
+    let mut response = if forms::wants_file(request) {
+        let profile = athletes::find_profile(tx, user).await?;
+        let limits = profile.on(row.planned.plan.date).thresholds;
+        forms::file(&row.planned, &limits)?
+    } else {
+        http::json(StatusCode::OK, &PlanView::from(row))
+    };
+    response
+        .headers_mut()
+        .insert(header::VARY, HeaderValue::from_static("accept"));
+    Ok(Done::reading(response))
 }
 
 pub(crate) async fn replace(
@@ -113,11 +128,12 @@ pub(crate) async fn replace(
     id: &str,
 ) -> Result<Done, Problem> {
     let planned_id: PlannedId = request.id(id)?;
-    let plan = read_plan(request)?;
+    let sent = Sent::read(request)?;
     tx.lock_user(user).await?;
     let before = plans::find_plan(tx, user, planned_id)
         .await?
         .ok_or_else(no_plan)?;
+    let plan = sent.after(&before.planned.plan.steps)?;
 
     let mut changed = Vec::new();
     if let Some(edited) = plans::update_plan(tx, user, planned_id, &plan).await? {
@@ -171,14 +187,6 @@ async fn view(tx: &mut Tx, user: UserId, planned_id: PlannedId) -> Result<PlanVi
         .await?
         .ok_or_else(no_plan)?;
     Ok(row.into())
-}
-
-fn read_plan(request: &Request) -> Result<Plan, Problem> {
-    let mut plan: Plan = request.json()?;
-    plan.validate().map_err(|error| {
-        Problem::unprocessable("invalid", error.to_string()).with_field(error.field, error.problem)
-    })?;
-    Ok(plan)
 }
 
 fn read_cursor(cursor: &str) -> Option<(NaiveDate, PlannedId)> {

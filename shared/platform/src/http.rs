@@ -120,6 +120,17 @@ pub fn json(status: StatusCode, body: &impl Serialize) -> Response {
     response
 }
 
+/// Answers with a file that a browser saves under a name without quotes.
+pub fn file(media_type: &'static str, name: &str, bytes: Vec<u8>) -> Response {
+    let mut response = Response::new(Body::Binary(bytes));
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type));
+    if let Ok(disposition) = HeaderValue::from_str(&format!("attachment; filename=\"{name}\"")) {
+        headers.insert(header::CONTENT_DISPOSITION, disposition);
+    }
+    response
+}
+
 /// Answers with nothing but a status.
 pub fn empty(status: StatusCode) -> Response {
     let mut response = Response::new(Body::Empty);

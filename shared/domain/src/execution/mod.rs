@@ -134,7 +134,7 @@ impl<'p> Execution<'p> {
             fit: Fit::Totals,
             boundaries,
             steps: found.map(|found| found.steps).unwrap_or_default(),
-            planned: Amounts::of(plan.totals()),
+            planned: Amounts::of(plan.asked()),
             planned_steps,
             done: done(signal),
             length: Err(Reason::NotPlanned),

@@ -139,8 +139,10 @@ fn in_order(old: &[&Step], new: &[&mut Step]) -> Vec<(usize, usize)> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::generated::plans;
     use super::super::tests::plan;
     use super::*;
+    use proptest::prelude::*;
 
     fn ids(plan: &Plan) -> Vec<String> {
         written(&plan.steps).iter().map(|s| s.id.clone()).collect()
@@ -213,5 +215,40 @@ mod tests {
         }
         after.validate_after(&before.steps).unwrap();
         assert_eq!(ids(&after), ["step-3", "step-1"]);
+    }
+
+    proptest! {
+        /// P-46
+        #[test]
+        fn whatever_is_sent_again_without_ids_has_the_ids_it_had(before in plans()) {
+            let mut again = before.clone();
+            let mut all = Vec::new();
+            written_mut(&mut again.steps, &mut all);
+            all.into_iter().for_each(|step| step.id.clear());
+            again.validate_after(&before.steps).unwrap();
+            prop_assert_eq!(again, before);
+        }
+
+        /// P-46
+        #[test]
+        fn whatever_takes_the_place_of_a_plan_has_ids_that_mean_one_step(
+            before in plans(),
+            after in plans(),
+            put_in in plans(),
+        ) {
+            let mut after = Plan { steps: [after.steps, before.steps.clone(), put_in.steps].concat(), ..after };
+            let mut all = Vec::new();
+            written_mut(&mut after.steps, &mut all);
+            all.into_iter().for_each(|step| step.id.clear());
+            if after.validate_after(&before.steps).is_ok() {
+                let ids = ids(&after);
+                let unique: BTreeSet<_> = ids.iter().collect();
+                prop_assert_eq!(unique.len(), ids.len());
+                for (step, id) in written(&after.steps).iter().zip(&ids) {
+                    let old = written(&before.steps).into_iter().find(|old| old.id == *id);
+                    prop_assert!(old.is_none_or(|old| old.kind == step.kind), "{} means another", id);
+                }
+            }
+        }
     }
 }

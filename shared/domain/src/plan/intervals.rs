@@ -75,35 +75,39 @@ pub fn parse(text: &str, sport: Sport) -> Result<Vec<StepOrRepeat>, TextError> {
         cursor.take_while(|c| c != '\n');
         cursor.next();
     }
+    if let Some((_, began)) = reader
+        .block
+        .as_ref()
+        .filter(|(block, _)| block.steps.is_empty())
+    {
+        return Err(began.error("a repeat needs steps below it"));
+    }
     reader.close_block();
     Ok(reader.steps)
 }
 
-struct Reader {
+struct Reader<'t> {
     sport: Sport,
     steps: Vec<StepOrRepeat>,
     /// The block of a `3x` whose steps follow, with where it began.
-    block: Option<(Repeat, TextError)>,
+    block: Option<(Repeat, Cursor<'t>)>,
     kind: StepKind,
     heading: Option<String>,
     count: usize,
 }
 
-impl Reader {
+impl<'t> Reader<'t> {
     /// A line without a hyphen: nothing, a heading, or the start of a repeat.
-    fn heading(&mut self, cursor: &mut Cursor<'_>) -> Result<(), TextError> {
+    fn heading(&mut self, cursor: &mut Cursor<'t>) -> Result<(), TextError> {
         let start = cursor.clone();
         if duration(&mut cursor.clone()).is_ok_and(|read| read.is_some()) {
             return Err(start.error("a step begins with a hyphen: - 10m 65%"));
         }
         let line = cursor.take_while(|c| c != '\n').trim();
-        if let Some((_, empty)) = self
-            .block
-            .as_ref()
-            .filter(|(block, _)| block.steps.is_empty())
-            && !line.is_empty()
-        {
-            return Err(empty.clone());
+        let empty = self.block.as_ref();
+        let empty = empty.filter(|(block, _)| block.steps.is_empty() && !line.is_empty());
+        if let Some((_, began)) = empty {
+            return Err(began.error("a repeat needs steps below it"));
         }
         // A blank line ends a block, but not the one that begins right above it.
         if !line.is_empty()
@@ -124,8 +128,7 @@ impl Reader {
             let times = times(words.remove(at)).filter(|times| (1..=100).contains(times));
             let repeat = times.ok_or_else(|| start.error("a repeat is of 1 to 100 times"))?;
             let steps = Vec::new();
-            let empty = start.error("a repeat needs steps below it");
-            self.block = Some((Repeat { repeat, steps }, empty));
+            self.block = Some((Repeat { repeat, steps }, start));
         }
         let kind = words.iter().find_map(|word| kind(word));
         self.kind = kind.unwrap_or(StepKind::Work);
@@ -143,7 +146,7 @@ impl Reader {
     }
 
     /// A line after its hyphen: a cue, a duration or distance, targets.
-    fn step(&mut self, cursor: &mut Cursor<'_>) -> Result<(), TextError> {
+    fn step(&mut self, cursor: &mut Cursor<'t>) -> Result<(), TextError> {
         let start = cursor.clone();
         let mut line = Line::default();
         loop {
@@ -534,6 +537,7 @@ mod tests {
         assert!(refusal("- 33^ Text<!> 5m 80%").contains("prompts at a time"));
         assert!(refusal("- 5m 5:00 Pace").contains("needs its unit"));
         assert!(refusal("3x\nMain").starts_with("line 1, column 1: a repeat needs steps"));
+        assert!(refusal("- 1m\n\n3x").starts_with("line 3, column 1: a repeat needs steps"));
         assert!(refusal("400x\n- 5m").contains("1 to 100 times"));
         assert!(refusal("- 5m 6m").contains("one duration"));
         assert!(refusal("- 5m 90% 80%").contains("one target"));

@@ -21,42 +21,88 @@ struct Sums {
 }
 
 impl Plan {
-    /// Adds up the steps, or takes the stated totals where they leave it open.
+    /// What the plan comes to in all: what was asked for, else what its own paces make of that.
     ///
     /// Steps of time alone add up to seconds, steps of distance alone to metres; a rest is of no
     /// metres. Where a plan has both, a step counts in the other unit by the middle of its own
-    /// absolute pace, and a step without one leaves that total open. So does a lap button.
+    /// absolute pace, and a step without one leaves that total open. So does a lap button. What was
+    /// stated counts where the steps leave it open.
     pub fn totals(&self) -> PlanTotals {
-        let nothing = PlanTotals {
-            duration_s: Some(0.0),
-            distance_m: Some(0.0),
-        };
-        let mut sums = Sums {
-            asked: nothing,
-            paced: nothing,
-            has: (false, false),
-        };
-        sums.add(&self.steps, 1.0);
-        let Sums { asked, paced, has } = sums;
-        let paced = if has == (true, true) {
-            paced
-        } else {
-            PlanTotals::default()
-        };
-        let total = |asked: Option<f64>, paced: Option<f64>, stated: Option<f64>| {
-            let added_up = asked.or(paced).filter(|_| !self.steps.is_empty());
-            added_up.or(stated).filter(|total| *total > 0.0)
-        };
-        let stated_s = self.total_duration_s.map(Seconds::get);
-        let stated_m = self.total_distance_m.map(Metres::get);
+        let sums = Sums::of(self);
+        let (asked, paced, stated) = (sums.asked(), sums.paced(), self.stated());
         PlanTotals {
-            duration_s: total(asked.duration_s, paced.duration_s, stated_s),
-            distance_m: total(asked.distance_m, paced.distance_m, stated_m),
+            duration_s: asked.duration_s.or(paced.duration_s).or(stated.duration_s),
+            distance_m: asked.distance_m.or(paced.distance_m).or(stated.distance_m),
+        }
+    }
+
+    /// What the plan asks for in all, which what was done is compared with.
+    ///
+    /// What follows from its paces is left out: who runs faster than asked has not done less.
+    pub fn asked(&self) -> PlanTotals {
+        let sums = Sums::of(self);
+        let (asked, paced, stated) = (sums.asked(), sums.paced(), self.stated());
+        // A total that follows from paces is stored where one is stated, to the bit.
+        let unless = |stated: Option<f64>, paced: Option<f64>| {
+            stated.filter(|stated| paced.map(f64::to_bits) != Some(stated.to_bits()))
+        };
+        let stated_s = unless(stated.duration_s, paced.duration_s);
+        let stated_m = unless(stated.distance_m, paced.distance_m);
+        PlanTotals {
+            duration_s: asked.duration_s.or(stated_s),
+            distance_m: asked.distance_m.or(stated_m),
+        }
+    }
+
+    fn stated(&self) -> PlanTotals {
+        PlanTotals {
+            duration_s: self.total_duration_s.map(Seconds::get),
+            distance_m: self.total_distance_m.map(Metres::get),
+        }
+        .above_nothing()
+    }
+}
+
+impl PlanTotals {
+    fn above_nothing(self) -> Self {
+        Self {
+            duration_s: self.duration_s.filter(|seconds| *seconds > 0.0),
+            distance_m: self.distance_m.filter(|metres| *metres > 0.0),
         }
     }
 }
 
 impl Sums {
+    fn of(plan: &Plan) -> Self {
+        let nothing = PlanTotals {
+            duration_s: Some(0.0),
+            distance_m: Some(0.0),
+        };
+        let mut sums = Self {
+            asked: nothing,
+            paced: nothing,
+            has: (false, false),
+        };
+        sums.add(&plan.steps, 1.0);
+        sums
+    }
+
+    fn asked(&self) -> PlanTotals {
+        self.asked.above_nothing()
+    }
+
+    /// What follows from paces, of a plan of both time and distance, beyond what was asked for.
+    fn paced(&self) -> PlanTotals {
+        if self.has != (true, true) {
+            return PlanTotals::default();
+        }
+        let (asked, paced) = (self.asked(), self.paced.above_nothing());
+        PlanTotals {
+            duration_s: paced.duration_s.filter(|_| asked.duration_s.is_none()),
+            distance_m: paced.distance_m.filter(|_| asked.distance_m.is_none()),
+        }
+    }
+
     fn add(&mut self, steps: &[StepOrRepeat], times: f64) {
         for step in steps {
             let step = match step {
@@ -147,7 +193,27 @@ mod tests {
         let mut plan = plan(&format!("[{TIME}]"));
         plan.total_duration_s = Seconds::parse(7.0).ok();
         plan.total_distance_m = Metres::parse(7.0).ok();
-        assert_eq!(plan.totals().duration_s, Some(100.0));
-        assert_eq!(plan.totals().distance_m, Some(7.0));
+        for totals in [plan.totals(), plan.asked()] {
+            assert_eq!(totals.duration_s, Some(100.0));
+            assert_eq!(totals.distance_m, Some(7.0));
+        }
+    }
+
+    #[test]
+    fn what_follows_from_paces_is_not_asked_for() {
+        let mut plan = plan(&format!("[{WAY},{REST}]"));
+        let PlanTotals {
+            duration_s,
+            distance_m,
+        } = plan.totals();
+        assert_eq!((duration_s, distance_m), (Some(350.0), Some(1000.0)));
+        // As it is stored.
+        plan.total_duration_s = Seconds::parse(350.0).ok();
+        plan.total_distance_m = Metres::parse(1000.0).ok();
+        let PlanTotals {
+            duration_s,
+            distance_m,
+        } = plan.asked();
+        assert_eq!((duration_s, distance_m), (None, Some(1000.0)));
     }
 }

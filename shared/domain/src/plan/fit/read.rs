@@ -277,9 +277,12 @@ impl Raw {
     }
 }
 
+/// What was read so far: the index that it begins with, how deep its repeats nest, and itself.
+type Item = (usize, usize, StepOrRepeat);
+
 /// Puts what a repeat names into it; a repeat follows what it repeats.
 fn assemble(messages: &[Raw]) -> Result<Vec<StepOrRepeat>, NotRead> {
-    let mut items: Vec<(usize, StepOrRepeat)> = Vec::new();
+    let mut items: Vec<Item> = Vec::new();
     for (place, raw) in messages.iter().enumerate() {
         let refuse = |problem| NotRead::Step {
             step: place,
@@ -289,13 +292,20 @@ fn assemble(messages: &[Raw]) -> Result<Vec<StepOrRepeat>, NotRead> {
             return Err(refuse("the steps are not numbered one after another"));
         }
         let Some((first, repeat)) = raw.repeat().map_err(refuse)? else {
-            items.push((place, StepOrRepeat::Step(raw.step().map_err(refuse)?)));
+            let step = StepOrRepeat::Step(raw.step().map_err(refuse)?);
+            items.push((place, 0, step));
             continue;
         };
-        let from = items.iter().position(|(begins, _)| *begins == first);
+        let from = items.iter().position(|(begins, _, _)| *begins == first);
         let from = from.ok_or_else(|| refuse("it repeats what does not come before it"))?;
-        let steps = items.drain(from..).map(|(_, step)| step).collect();
-        items.push((first, StepOrRepeat::Repeat(Repeat { repeat, steps })));
+        let inside: Vec<Item> = items.drain(from..).collect();
+        let depth = 1 + inside.iter().map(|item| item.1).max().unwrap_or_default();
+        if depth > DEEPEST_REPEAT {
+            return Err(refuse("repeats nest at most 4 deep"));
+        }
+        let steps = inside.into_iter().map(|(_, _, step)| step).collect();
+        let group = StepOrRepeat::Repeat(Repeat { repeat, steps });
+        items.push((first, depth, group));
     }
-    Ok(items.into_iter().map(|(_, step)| step).collect())
+    Ok(items.into_iter().map(|(_, _, step)| step).collect())
 }

@@ -334,6 +334,11 @@ fn what_is_not_known_of_a_file_is_refused_by_its_step() {
         [3, 6, 1, 2, 2, none, none],
     ];
     assert_eq!(refused(&into).0, 3);
+    // A repeat of a repeat of a repeat, and so on.
+    let nest: Vec<_> = (1..5000)
+        .map(|index| [index, 6, 0, 2, 1, none, none])
+        .collect();
+    assert_eq!(refused(&[vec![time(0)], nest].concat()).0, 5);
     assert_eq!(read(&file(4, &[time(0)])), Err(NotRead::NotAWorkout));
     assert_eq!(read(&file(5, &[])), Err(NotRead::NotAWorkout));
     assert_eq!(read(b"not a file"), Err(NotRead::Damaged));
