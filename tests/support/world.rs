@@ -632,28 +632,38 @@ impl Other {
 
     /// Makes a user with a connection of this account.
     pub async fn join_with(world: &World, provider: &str, account: &str) -> Self {
-        let user = UserId(uuid::Uuid::new_v4());
+        let mut others = Self::join_all(world, provider, &[account.to_owned()]).await;
+        others.pop().expect("one for each account")
+    }
+
+    /// Makes a user for each account at once, with its connection.
+    pub async fn join_all(world: &World, provider: &str, accounts: &[String]) -> Vec<Self> {
         let owner = Owner::connect(&world.database.url())
             .await
             .expect("connects");
         let mut tx = owner.begin().await.expect("a transaction");
-        users::ensure_user(&mut tx, user, account)
-            .await
-            .expect("a user");
-        users::ensure_connection(&mut tx, user, provider, account)
-            .await
-            .expect("a connection");
+        let mut others = Vec::new();
+        for account in accounts {
+            let user = UserId(uuid::Uuid::new_v4());
+            users::ensure_user(&mut tx, user, account)
+                .await
+                .expect("a user");
+            users::ensure_connection(&mut tx, user, provider, account)
+                .await
+                .expect("a connection");
+            let token = world.instance.token_of(user).expect("a token");
+            let endpoint = Endpoint {
+                token,
+                ..world.endpoint().clone()
+            };
+            others.push(Self {
+                user,
+                client: Client::new(&endpoint),
+            });
+        }
         tx.commit().await.expect("commits");
         owner.close().await;
-        let token = world.instance.token_of(user).expect("a token");
-        let endpoint = Endpoint {
-            token,
-            ..world.endpoint().clone()
-        };
-        Self {
-            user,
-            client: Client::new(&endpoint),
-        }
+        others
     }
 
     /// Who it is.
