@@ -389,6 +389,30 @@ async fn at_once<T>(jobs: Vec<T>, run: impl AsyncFn(T)) {
     join_all((0..TASKS).map(|_| task())).await;
 }
 
+const SAME_PLANS: &str = "
+    INSERT INTO planned_workouts
+        (id, user_id, date, sport, name, steps, total_duration_s, total_distance_m)
+    SELECT gen_random_uuid(), other.user_id, date, sport, name, steps, total_duration_s,
+        total_distance_m
+    FROM planned_workouts AS p
+    JOIN connections AS c ON c.user_id = p.user_id
+    JOIN connections AS other
+        ON other.provider_user_id = replace(c.provider_user_id, 'crowd-', 'queue-')
+    WHERE c.provider_user_id LIKE 'crowd-%'";
+
+/// The same with its numbers rounded: a decimal that is read back may differ in its last digit.
+fn rounded(value: &Value) -> Value {
+    match value {
+        Value::Number(number) => json!(number.as_f64().map(|number| (number * 1e9).round())),
+        Value::Array(items) => items.iter().map(rounded).collect(),
+        Value::Object(members) => members
+            .iter()
+            .map(|(key, value)| (key.clone(), rounded(value)))
+            .collect(),
+        Value::Null | Value::Bool(_) | Value::String(_) => value.clone(),
+    }
+}
+
 /// Every athlete's links and decisions, with plans by their names.
 async fn outcome(world: &World, kind: &str) -> Vec<Value> {
     let rows = world
@@ -429,12 +453,12 @@ async fn many_athletes_at_once_have_the_links_that_they_would_have_one_after_the
     };
     let (crowd, queue) = (accounts("crowd-"), accounts("queue-"));
     let of_crowd = Other::join_all(&world, "paceline", &crowd).await;
-    let of_queue = Other::join_all(&world, "paceline", &queue).await;
+    Other::join_all(&world, "paceline", &queue).await;
     let mut dice = Dice::new(Dice::seed());
 
     let began = Instant::now();
     let mut plans: Vec<(&Other, &Value)> = Vec::new();
-    for (athlete, day) in of_crowd.iter().chain(&of_queue).zip(days.iter().cycle()) {
+    for (athlete, day) in of_crowd.iter().zip(&days) {
         plans.extend(day.plans.iter().map(|plan| (athlete, plan)));
     }
     dice.shuffle(&mut plans);
@@ -442,6 +466,8 @@ async fn many_athletes_at_once_have_the_links_that_they_would_have_one_after_the
         athlete.create_plan(plan).await;
     })
     .await;
+    // Those who come one after the other have the same plans.
+    world.sql().await.execute(SAME_PLANS).await.unwrap();
     let planned = began.elapsed();
 
     let mut sessions: Vec<(&str, usize, (f64, f64))> = Vec::new();
@@ -472,7 +498,7 @@ async fn many_athletes_at_once_have_the_links_that_they_would_have_one_after_the
     assert_eq!(of_crowd.len(), ATHLETES);
     for ((crowd, queue), pure) in of_crowd.iter().zip(&of_queue).zip(&pure) {
         assert_eq!(crowd, queue);
-        assert_eq!(crowd, pure);
+        assert_eq!(rounded(crowd), rounded(pure));
     }
     let links = world
         .rows(
@@ -482,7 +508,7 @@ async fn many_athletes_at_once_have_the_links_that_they_would_have_one_after_the
     assert_eq!(links[0][0], links[0][1], "one to one");
     println!(
         "{} plans in {planned:.1?}, {} workouts at once in {at_once:.1?} and as many in order in {in_order:.1?}: {} links each",
-        6 * ATHLETES,
+        3 * ATHLETES,
         2 * ATHLETES,
         links[0][0].as_u64().unwrap() / 2,
     );
