@@ -248,7 +248,7 @@ async fn no_analysis_ever_sees_a_generation_without_its_link_however_doorbells_c
                  'superseded', (SELECT count(*) FROM seen_results WHERE wanted > generation))",
         )
         .await;
-    println!("{}", counts[0]);
+    eprintln!("{}", counts[0]);
     let count = |what: &str| counts[0][what].as_i64().unwrap();
     assert!(count("analyses") > 10 && count("generations") > 20);
     let current = world
@@ -506,7 +506,7 @@ async fn many_athletes_at_once_have_the_links_that_they_would_have_one_after_the
         )
         .await;
     assert_eq!(links[0][0], links[0][1], "one to one");
-    println!(
+    eprintln!(
         "{} plans in {planned:.1?}, {} workouts at once in {at_once:.1?} and as many in order in {in_order:.1?}: {} links each",
         3 * ATHLETES,
         2 * ATHLETES,
