@@ -84,6 +84,21 @@ fn plan_with_load(recording: &Recording) -> Outcome<PlannedWorkout> {
     Ok(planned)
 }
 
+/// A plan of one exercise of those that were done; the others were not planned.
+fn plan_of_an_exercise(recording: &Recording) -> Outcome<PlannedWorkout> {
+    let mut planned = plan(recording)?;
+    let mut named = recording.sets.iter().filter(|set| set.weight_kg.is_some());
+    let name = named.find_map(|set| set.category.clone());
+    planned.plan.steps = serde_json::from_value(json!([{
+        "id": "lift", "kind": "strength", "duration": {"type": "lap_button"},
+        "exercise": {
+            "name": name.ok_or("no set has a weight and a name")?, "sets": 3, "reps": 8, "reps_high": 12,
+            "load": {"unit": "kg", "value": 40.0},
+        },
+    }]))?;
+    Ok(planned)
+}
+
 /// The fixtures' recordings by path, and one without samples of every sport.
 fn recordings() -> Outcome<Vec<(String, Recording)>> {
     let folder = "tests/fixtures/activities";
@@ -120,6 +135,9 @@ pub(crate) fn computed() -> Outcome<Vec<(String, Value)>> {
         ];
         if name.contains("indoor_bike") {
             let planned = plan_with_load(&recording)?;
+            told_of.push((known(), Some(planned), vec![watch]));
+        } else if name.contains("strength_fr965") {
+            let planned = plan_of_an_exercise(&recording)?;
             told_of.push((known(), Some(planned), vec![watch]));
         }
         for (athlete, plan, sources) in told_of {

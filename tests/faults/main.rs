@@ -7,6 +7,7 @@
     reason = "what cannot be prepared fails the test"
 )]
 
+mod attach;
 mod chaos;
 mod commits;
 mod conflicts;

@@ -413,15 +413,15 @@ fn print_steps(what: &str, execution: &Value) {
         Value::Null => "–".to_owned(),
         Value::Number(number) => format!("{:.1}", number.as_f64().unwrap_or(f64::NAN)),
         Value::String(word) => word.clone(),
-        other => other.to_string(),
+        Value::Bool(_) | Value::Array(_) | Value::Object(_) => value.to_string(),
     };
-    println!(
+    eprintln!(
         "{what}: {} by {}, score {}",
         told(&execution["fit"]),
         told(&execution["boundaries"]),
         told(&execution["score"]),
     );
-    println!(
+    eprintln!(
         "{:>2}  {:<9} {:>8} {:>8} {:>8} {:>8} {:>8} {:>7} {:>7} {:>7} {:>6}",
         "#",
         "kind",
@@ -438,7 +438,7 @@ fn print_steps(what: &str, execution: &Value) {
     for step in execution["steps"].as_array().into_iter().flatten() {
         let asked = [&step["planned_duration_s"], &step["planned_distance_m"]];
         let asked = asked.into_iter().find(|asked| !asked.is_null());
-        println!(
+        eprintln!(
             "{:>2}  {:<9} {:>8} {:>8} {:>8} {:>8} {:>8} {:>7} {:>7} {:>7} {:>6}",
             step["index"],
             told(&step["step_kind"]),
@@ -484,13 +484,13 @@ fn an_interval_run_is_told_step_by_step_and_against_a_wrong_plan_not_at_all() ->
 /// A session against a plan that it does not resemble: no step is scored, and no score is told.
 fn assert_is_mismatch(recording: &Recording, what: &str, steps: &Value) -> Result<(), Failure> {
     let wrong = analysed(recording, steps)?;
-    let execution = &wrong["execution"];
+    let execution = at(&wrong, "/execution");
     print_steps(what, execution);
     assert_eq!(execution["fit"], "mismatch", "{what}");
     assert_eq!(execution["steps"], json!([]), "{what}");
     for key in ["score", "length_score", "intensity_score"] {
         assert_eq!(execution[key], Value::Null, "{what}: {key}");
-        let reason = &wrong["reasons"][format!("execution.{key}")];
+        let reason = at(&wrong, &format!("/reasons/execution.{key}"));
         assert_eq!(reason, "plan_mismatch", "{what}: {key}");
     }
     Ok(())

@@ -60,7 +60,7 @@ impl<'a> Plans<'a> {
 
     async fn assert(&self, workout: WorkoutId, reason: &str, expected: &[(&str, &str)]) {
         let plan = plan_of(self.world, workout).await;
-        println!("{reason}: {plan:#}");
+        eprintln!("{reason}: {plan:#}");
         assert_eq!(plan["reason"], reason, "{plan:#}");
         assert_eq!(verdicts(&plan, &self.names), pairs(expected), "{plan:#}");
     }
@@ -123,7 +123,7 @@ async fn every_reason_is_told_with_the_plans_that_were_rejected() {
     let detached = world.send(Method::DELETE, &path, "").await;
     assert_eq!(detached.status, 200);
     let plan = plan_of(&world, first).await;
-    println!("detached: {plan:#}");
+    eprintln!("detached: {plan:#}");
     assert_eq!(
         (&plan["reason"], &plan["pinned"], &plan["planned_id"]),
         (&json!("detached"), &json!(true), &Value::Null)
@@ -335,7 +335,7 @@ async fn a_change_of_a_plan_raises_the_generations_of_exactly_those_whose_link_c
             let row = expected.get_mut(*id).unwrap();
             *row = (row.0 + 1, plan.map(str::to_owned));
         }
-        println!("{what}: {after:?}");
+        eprintln!("{what}: {after:?}");
         assert_eq!(after, expected, "{what}");
         before = after;
     };

@@ -642,20 +642,30 @@ impl Other {
 
     /// Makes a user with a connection of this account.
     pub async fn join_with(world: &World, provider: &str, account: &str) -> Self {
-        let user = UserId(uuid::Uuid::new_v4());
+        let mut others = Self::join_all(world, provider, &[account.to_owned()]).await;
+        others.pop().expect("one for each account")
+    }
+
+    /// Makes a user for each account at once, with its connection.
+    pub async fn join_all(world: &World, provider: &str, accounts: &[String]) -> Vec<Self> {
         let owner = Owner::connect(&world.database.url())
             .await
             .expect("connects");
         let mut tx = owner.begin().await.expect("a transaction");
-        users::ensure_user(&mut tx, user, account)
-            .await
-            .expect("a user");
-        users::ensure_connection(&mut tx, user, provider, account)
-            .await
-            .expect("a connection");
+        let mut others = Vec::new();
+        for account in accounts {
+            let user = UserId(uuid::Uuid::new_v4());
+            users::ensure_user(&mut tx, user, account)
+                .await
+                .expect("a user");
+            users::ensure_connection(&mut tx, user, provider, account)
+                .await
+                .expect("a connection");
+            others.push(Self::of(world, user, Purpose::Display));
+        }
         tx.commit().await.expect("commits");
         owner.close().await;
-        Self::of(world, user, Purpose::Display)
+        others
     }
 
     /// The world's own athlete, by a token for an AI.
