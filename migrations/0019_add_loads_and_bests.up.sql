@@ -38,7 +38,7 @@ GRANT EXECUTE ON FUNCTION values_at(jsonb, text, text, double precision[])
 -- The places are those of shared/domain/src/bests.rs, and a test holds both to each other.
 ALTER TABLE stage_runs
     ADD COLUMN load double precision GENERATED ALWAYS AS (
-        CASE WHEN jsonb_typeof(result #> '{metrics,load}') = 'number'
+        CASE WHEN stage = 'metrics' AND jsonb_typeof(result #> '{metrics,load}') = 'number'
             THEN (result #>> '{metrics,load}')::double precision
         END
     ) STORED,

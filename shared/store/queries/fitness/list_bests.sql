@@ -10,14 +10,16 @@ WITH limited AS MATERIALIZED (
 SELECT
     w.id AS workout_id,
     w.local_date,
-    facts.sport,
+    CASE
+        WHEN w.lead_id IS NULL THEN w.sport
+        ELSE (SELECT lead.sport FROM workouts AS lead WHERE lead.id = w.lead_id)
+    END AS sport,
     run.status IS DISTINCT FROM 'complete' AS is_incomplete,
     w.id IN (SELECT limited.workout_id FROM limited) AS is_withheld,
     run.best_efforts,
     run.best_power,
     run.best_hr
 FROM workouts AS w
-JOIN workouts AS facts ON facts.id = coalesce(w.lead_id, w.id)
 LEFT JOIN stage_runs AS run ON run.workout_id = w.id AND run.stage = 'analysis'
 WHERE w.user_id = $1::uuid AND w.local_date >= $2::date AND w.local_date <= $3::date
     AND w.deleted_at IS NULL AND w.merged_into IS NULL
