@@ -50,7 +50,6 @@ pub(crate) struct Arguments {
     #[arg(
         long = "provider",
         required = true,
-        value_enum,
         value_delimiter = ',',
         value_name = "NAME,…"
     )]
