@@ -1,6 +1,7 @@
 //! The providers that can be played: a file for each says what it sends, what its API answers, and what it cannot do.
 
 mod garmin;
+mod hevy;
 mod intervals;
 mod strava;
 mod wahoo;
@@ -23,6 +24,7 @@ use super::{Options, Play};
 /// Everybody that can be played, by name.
 const PLAYERS: &[&dyn Player] = &[
     &garmin::Garmin,
+    &hevy::Hevy,
     &intervals::Intervals,
     &strava::Strava,
     &wahoo::Wahoo,
