@@ -3,6 +3,7 @@
 mod garmin;
 mod hevy;
 mod intervals;
+mod polar;
 mod strava;
 mod wahoo;
 
@@ -26,6 +27,7 @@ const PLAYERS: &[&dyn Player] = &[
     &garmin::Garmin,
     &hevy::Hevy,
     &intervals::Intervals,
+    &polar::Polar,
     &strava::Strava,
     &wahoo::Wahoo,
 ];
