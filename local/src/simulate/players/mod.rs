@@ -5,6 +5,7 @@ mod hevy;
 mod intervals;
 mod polar;
 mod strava;
+mod suunto;
 mod wahoo;
 
 use std::fmt;
@@ -29,6 +30,7 @@ const PLAYERS: &[&dyn Player] = &[
     &intervals::Intervals,
     &polar::Polar,
     &strava::Strava,
+    &suunto::Suunto,
     &wahoo::Wahoo,
 ];
 
