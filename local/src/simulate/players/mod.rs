@@ -7,6 +7,7 @@ mod polar;
 mod strava;
 mod suunto;
 mod wahoo;
+mod whoop;
 
 use std::fmt;
 use std::hash::{Hash, Hasher};
@@ -32,6 +33,7 @@ const PLAYERS: &[&dyn Player] = &[
     &strava::Strava,
     &suunto::Suunto,
     &wahoo::Wahoo,
+    &whoop::Whoop,
 ];
 
 /// A provider's words for what athletes do there.
