@@ -1,5 +1,6 @@
 //! The providers that can be played: a file for each says what it sends, what its API answers, and what it cannot do.
 
+mod coros;
 mod garmin;
 mod hevy;
 mod intervals;
@@ -26,6 +27,7 @@ use super::{Options, Play};
 
 /// Everybody that can be played, by name.
 const PLAYERS: &[&dyn Player] = &[
+    &coros::Coros,
     &garmin::Garmin,
     &hevy::Hevy,
     &intervals::Intervals,
