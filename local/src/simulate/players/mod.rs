@@ -4,6 +4,7 @@ mod coros;
 mod garmin;
 mod hevy;
 mod intervals;
+mod paceline;
 mod polar;
 mod strava;
 mod suunto;
@@ -31,6 +32,7 @@ const PLAYERS: &[&dyn Player] = &[
     &garmin::Garmin,
     &hevy::Hevy,
     &intervals::Intervals,
+    &paceline::Paceline,
     &polar::Polar,
     &strava::Strava,
     &suunto::Suunto,
@@ -297,5 +299,13 @@ mod tests {
             }
             assert_eq!(provider.player().number("éééééééééééééééé"), None);
         }
+    }
+
+    #[test]
+    fn everybody_that_has_a_door_can_be_played() {
+        let mut doors: Vec<&str> = platform::providers::names().collect();
+        doors.sort_unstable();
+        let played: Vec<&str> = Provider::all().map(Provider::as_str).collect();
+        assert_eq!(played, doors);
     }
 }
