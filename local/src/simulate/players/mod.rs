@@ -13,7 +13,6 @@ mod whoop;
 
 use std::fmt;
 use std::hash::{Hash, Hasher};
-use std::str::FromStr;
 
 use axum::http::{HeaderMap, header};
 use serde::{Serialize, Serializer};
@@ -196,15 +195,6 @@ impl fmt::Display for Provider {
 impl fmt::Debug for Provider {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
-    }
-}
-
-impl FromStr for Provider {
-    type Err = String;
-
-    fn from_str(name: &str) -> Result<Self, Self::Err> {
-        let known: Vec<&str> = Self::all().map(Self::as_str).collect();
-        Self::named(name).ok_or_else(|| format!("must be one of {}", known.join(", ")))
     }
 }
 
