@@ -28,6 +28,7 @@ pub(super) struct Key {
 impl Key {
     /// Dice of this activity alone; `salt` keeps its throws apart.
     pub(super) fn dice(self, seed: u32, salt: u64) -> Dice {
+        // Of its name, so that another player changes nobody's activities.
         let letters = self.provider.as_str().bytes();
         let provider = letters.fold(0_u64, |sum, byte| sum.wrapping_mul(31) ^ u64::from(byte));
         let (athlete, index) = (self.athlete.into(), self.index.into());
