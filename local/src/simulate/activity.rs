@@ -1,69 +1,97 @@
 //! What athletes did: the same activities whenever the seed is the same, and what must be shown of them.
 
+use super::Options;
+use super::api::Happening;
 use super::dice::Dice;
 use super::key::Key;
-use super::{Options, Provider};
-use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc};
+use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, Utc};
 
 /// Where athletes are, in seconds from UTC.
 const OFFSETS_S: [i32; 8] = [-36_000, -25_200, -10_800, 0, 3_600, 19_800, 32_400, 46_800];
 
-/// A kind of activity in everybody's words.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Kind {
-    /// Paceline's word.
-    pub(super) sport: &'static str,
-    pub(super) strava: &'static str,
-    pub(super) garmin: &'static str,
-    /// Wahoo's `workout_type_id`, and the sport in its files, where both are documented.
-    pub(super) wahoo: Option<(u32, u8)>,
-    /// Decimetres per second.
-    speed: u32,
-    /// Watts, where they are measured.
-    watts: Option<u32>,
-}
-
-const fn kind(
-    sport: &'static str,
-    strava: &'static str,
-    garmin: &'static str,
-    wahoo: Option<(u32, u8)>,
-    speed: u32,
-    watts: Option<u32>,
-) -> Kind {
-    Kind {
-        sport,
-        strava,
-        garmin,
-        wahoo,
-        speed,
-        watts,
-    }
-}
-
-const RUN: Kind = kind("run", "Run", "RUNNING", Some((1, 1)), 31, None);
-const KINDS: [Kind; 8] = [
-    RUN,
-    kind("run", "TrailRun", "TRAIL_RUNNING", Some((4, 1)), 26, None),
-    kind("ride", "Ride", "CYCLING", Some((0, 2)), 78, Some(190)),
-    kind(
-        "ride",
-        "GravelRide",
-        "GRAVEL_CYCLING",
-        Some((15, 2)),
-        66,
-        Some(205),
-    ),
-    kind("walk", "Walk", "WALKING", None, 14, None),
-    kind("hike", "Hike", "HIKING", Some((9, 17)), 11, None),
-    kind("row", "Rowing", "ROWING", None, 33, None),
-    kind("other", "Elliptical", "ELLIPTICAL", None, 22, None),
+/// What is lifted.
+const EXERCISES: [&str; 4] = [
+    "Squat (Barbell)",
+    "Bench Press (Barbell)",
+    "Deadlift (Barbell)",
+    "Overhead Press (Dumbbell)",
 ];
 
-/// What athletes of a provider do.
-fn kinds(provider: Provider) -> Vec<Kind> {
-    let has_word = |kind: &Kind| provider != Provider::Wahoo || kind.wahoo.is_some();
-    KINDS.into_iter().filter(has_word).collect()
+/// A kind of activity; each provider's file has its own word for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    Run,
+    TrailRun,
+    Ride,
+    GravelRide,
+    Walk,
+    Hike,
+    Row,
+    Elliptical,
+    /// Sets, and no distance.
+    Strength,
+}
+
+impl Kind {
+    /// Paceline's word.
+    pub(super) fn sport(self) -> &'static str {
+        match self {
+            Self::Run | Self::TrailRun => "run",
+            Self::Ride | Self::GravelRide => "ride",
+            Self::Walk => "walk",
+            Self::Hike => "hike",
+            Self::Row => "row",
+            Self::Elliptical => "other",
+            Self::Strength => "strength",
+        }
+    }
+
+    /// The sport in a FIT file.
+    pub(super) fn fit(self) -> u8 {
+        match self {
+            Self::Run | Self::TrailRun => 1,
+            Self::Ride | Self::GravelRide => 2,
+            Self::Walk => 11,
+            Self::Hike => 17,
+            Self::Row => 15,
+            Self::Elliptical => 4,
+            Self::Strength => 10,
+        }
+    }
+
+    pub(super) fn is_ride(self) -> bool {
+        matches!(self, Self::Ride | Self::GravelRide)
+    }
+
+    /// Decimetres per second.
+    fn speed(self) -> u32 {
+        match self {
+            Self::Run => 31,
+            Self::TrailRun => 26,
+            Self::Ride => 78,
+            Self::GravelRide => 66,
+            Self::Walk => 14,
+            Self::Hike => 11,
+            Self::Row => 33,
+            Self::Elliptical => 22,
+            Self::Strength => 0,
+        }
+    }
+
+    /// Watts, where they are measured.
+    fn watts(self) -> Option<u32> {
+        match self {
+            Self::Ride => Some(190),
+            Self::GravelRide => Some(205),
+            Self::Run
+            | Self::TrailRun
+            | Self::Walk
+            | Self::Hike
+            | Self::Row
+            | Self::Elliptical
+            | Self::Strength => None,
+        }
+    }
 }
 
 /// One moment of an activity.
@@ -90,6 +118,14 @@ impl Sample {
     }
 }
 
+/// One set of a strength workout.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Set {
+    pub(super) exercise: &'static str,
+    pub(super) reps: u32,
+    pub(super) weight_kg: u32,
+}
+
 /// One activity as its provider knows it.
 #[derive(Debug, Clone)]
 pub(super) struct Activity {
@@ -105,6 +141,8 @@ pub(super) struct Activity {
     pub(super) elapsed_s: u32,
     pub(super) distance_dm: u32,
     pub(super) avg_hr_bpm: f64,
+    /// Empty unless it is strength.
+    pub(super) sets: Vec<Set>,
 }
 
 /// What becomes of an activity, whatever is sent of it.
@@ -118,41 +156,39 @@ pub(super) struct Fate {
     pub(super) is_deleted: bool,
     /// Nothing of it is ever sent.
     pub(super) is_dropped: bool,
-    /// Its samples come later than itself (Strava).
+    /// Something of it comes later than its webhook.
     pub(super) is_late: bool,
-    /// Only its address is sent (Garmin).
-    pub(super) is_ping: bool,
 }
 
-/// What must be shown of an activity.
+/// What must be shown of an activity; `None` and nothing where the provider does not tell it.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Expected {
     pub(super) sport: &'static str,
     pub(super) local_date: NaiveDate,
-    pub(super) timer_s: f64,
-    /// `None` where the provider does not tell it.
+    /// Without pauses, if the provider tells them apart.
+    pub(super) duration_s: f64,
     pub(super) elapsed_s: Option<f64>,
-    pub(super) distance_m: f64,
-    pub(super) avg_hr_bpm: f64,
+    pub(super) distance_m: Option<f64>,
+    pub(super) avg_hr_bpm: Option<f64>,
+    pub(super) sets: Vec<Set>,
 }
 
 impl Fate {
-    /// The fate of an activity.
+    /// The fate of an activity: of what the instance could never know, nothing happens.
     pub(super) fn of(options: &Options, key: Key) -> Self {
         let mut dice = key.dice(options.seed, 1);
-        let is_strava = key.provider == Provider::Strava;
-        let is_garmin = key.provider == Provider::Garmin;
-        let is_manual = dice.one_in(12);
-        let is_updated = dice.one_in(10);
-        let is_deleted = dice.one_in(25) && is_strava;
-        let is_ping = dice.one_in(40) && is_garmin && !is_manual;
+        let player = key.provider.player();
+        let lets_know = |happening| key.provider.lets_know(options, happening);
+        let is_manual = dice.one_in(12) && player.may_be_manual();
+        let is_updated = dice.one_in(10) && lets_know(Happening::Updated);
+        let is_deleted = dice.one_in(25) && lets_know(Happening::Deleted);
+        let may_be_late = player.may_be_late() && !is_manual;
         Self {
             is_manual,
             is_updated,
             is_deleted,
-            is_ping,
             is_dropped: key.dice(options.seed, 2).chance(options.drop),
-            is_late: key.dice(options.seed, 3).chance(options.late) && is_strava && !is_manual,
+            is_late: key.dice(options.seed, 3).chance(options.late) && may_be_late,
         }
     }
 
@@ -174,37 +210,58 @@ impl Activity {
         let offset_s = day.pick(&OFFSETS_S, 0);
 
         let mut dice = key.dice(options.seed, 5 + u64::from(version));
-        let kind = dice.pick(&kinds(key.provider), RUN);
+        let kind = dice.pick(&key.provider.player().kinds(), Kind::Run);
         let samples = samples(&mut dice, kind);
         let last = samples.last().copied();
         let (elapsed_s, distance_dm) = last.map_or((0, 0), |last| (last.at_s, last.distance_dm));
         let word = if version == 0 { "Simulated" } else { "Changed" };
         Self {
             kind,
-            name: format!("{word} {}", kind.strava),
+            name: format!("{word} {}", kind.sport()),
             start,
             offset_s,
             timer_s: elapsed_s.saturating_sub(paused_s(&samples)),
             elapsed_s,
             distance_dm,
             avg_hr_bpm: mean_hr(&samples),
+            sets: sets(&mut dice, kind),
             samples: if fate.is_manual { Vec::new() } else { samples },
         }
     }
 
-    /// What must be shown of it.
-    pub(super) fn expected(&self, provider: Provider) -> Expected {
-        let is_manual = self.samples.is_empty();
-        // Of what was typed in, Garmin tells the timer's time alone.
-        let tells_elapsed = !is_manual || provider != Provider::Garmin;
-        let local = self.start + TimeDelta::seconds(self.offset_s.into());
+    /// Whether it was typed in.
+    pub(super) fn is_manual(&self) -> bool {
+        self.samples.is_empty()
+    }
+
+    /// When it ended.
+    pub(super) fn end(&self) -> DateTime<Utc> {
+        self.start + TimeDelta::seconds(self.elapsed_s.into())
+    }
+
+    /// When it began, on the athlete's clock.
+    pub(super) fn local_start(&self) -> NaiveDateTime {
+        (self.start + TimeDelta::seconds(self.offset_s.into())).naive_utc()
+    }
+
+    /// What must be shown of it, where its provider tells everything.
+    pub(super) fn expected(&self) -> Expected {
         Expected {
-            sport: self.kind.sport,
-            local_date: local.date_naive(),
-            timer_s: self.timer_s.into(),
-            elapsed_s: tells_elapsed.then(|| self.elapsed_s.into()),
-            distance_m: tenths(self.distance_dm),
-            avg_hr_bpm: self.avg_hr_bpm,
+            sport: self.kind.sport(),
+            local_date: self.local_start().date(),
+            duration_s: self.timer_s.into(),
+            elapsed_s: Some(self.elapsed_s.into()),
+            distance_m: Some(tenths(self.distance_dm)),
+            avg_hr_bpm: Some(self.avg_hr_bpm),
+            sets: Vec::new(),
+        }
+    }
+
+    /// The same where the provider tells one duration, and that with pauses.
+    pub(super) fn expected_by_totals(&self) -> Expected {
+        Expected {
+            duration_s: self.elapsed_s.into(),
+            ..self.expected()
         }
     }
 }
@@ -226,10 +283,10 @@ fn samples(dice: &mut Dice, kind: Kind) -> Vec<Sample> {
     let mut sample = Sample {
         at_s: 0,
         distance_dm: 0,
-        speed: kind.speed,
+        speed: kind.speed(),
         hr_bpm: dice.between(95, 125),
         altitude_dm: dice.between(500, 5000),
-        watts: kind.watts,
+        watts: kind.watts(),
         cadence: dice.between(80, 92) * 2,
     };
     let mut samples = vec![sample];
@@ -242,14 +299,35 @@ fn samples(dice: &mut Dice, kind: Kind) -> Vec<Sample> {
         let step = dice.between(5, 10);
         timer_s += step;
         sample.at_s += step;
-        sample.speed = kind.speed * dice.between(90, 110) / 100;
+        sample.speed = kind.speed() * dice.between(90, 110) / 100;
         sample.distance_dm += sample.speed * step;
         sample.hr_bpm = near(dice, sample.hr_bpm, 3).clamp(90, 185);
         sample.altitude_dm = near(dice, sample.altitude_dm, 8).clamp(100, 9000);
-        sample.watts = kind.watts.map(|watts| watts * dice.between(70, 130) / 100);
+        sample.watts = kind
+            .watts()
+            .map(|watts| watts * dice.between(70, 130) / 100);
         samples.push(sample);
     }
     samples
+}
+
+/// Two to four exercises of three sets each.
+fn sets(dice: &mut Dice, kind: Kind) -> Vec<Set> {
+    if kind != Kind::Strength {
+        return Vec::new();
+    }
+    let exercises = dice.between(2, 4);
+    let exercise = |_| {
+        let exercise = dice.pick(&EXERCISES, "Squat (Barbell)");
+        let weight_kg = dice.between(20, 120);
+        let reps = dice.between(3, 12);
+        [0, 1, 2].map(|nth| Set {
+            exercise,
+            reps: reps + nth,
+            weight_kg,
+        })
+    };
+    (0..exercises).flat_map(exercise).collect()
 }
 
 fn near(dice: &mut Dice, value: u32, by: u32) -> u32 {
@@ -297,11 +375,12 @@ fn mean_hr(samples: &[Sample]) -> f64 {
 
 #[cfg(test)]
 mod tests {
+    use super::super::Provider;
     use super::*;
 
     fn key(index: u32) -> Key {
         Key {
-            provider: Provider::Strava,
+            provider: Provider::named("strava").unwrap(),
             athlete: 3,
             index,
         }

@@ -6,27 +6,22 @@ use std::sync::{Arc, Mutex, PoisonError};
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::State;
-use axum::http::{HeaderMap, Method, StatusCode, Uri, header};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use chrono::{DateTime, Utc};
+use reqwest::Url;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use super::activity::{Activity, Fate};
-use super::key::{FORGED, Key, account};
+use super::key::{FORGED, Key, account_number};
 use super::settings::CLIENT_ID;
-use super::{Options, Play, Provider, fit, garmin, strava, wahoo};
+use super::{Options, Play, Provider, fit};
 
 /// How long a refreshed token is believed, in seconds: Strava's six hours.
 const TOKEN_LIFE_S: u64 = 6 * 3600;
-/// What an application may ask that is allowed a lot, and what it used of that.
-const LIMITS: [(&str, &str); 4] = [
-    ("x-readratelimit-limit", "1000000,100000000"),
-    ("x-readratelimit-usage", "1,1"),
-    // Wahoo's: a day, an hour, five minutes.
-    ("x-ratelimit-limit", "100000000, 10000000, 1000000"),
-    ("x-ratelimit-remaining", "99999999, 9999999, 999999"),
-];
-
 /// What happened to an activity at its provider.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Happening {
@@ -39,8 +34,9 @@ pub(super) enum Happening {
 #[derive(Debug, Clone, Copy, Default)]
 struct Made {
     version: u8,
+    changed_at: Option<DateTime<Utc>>,
     is_deleted: bool,
-    was_asked_for_samples: bool,
+    was_asked: bool,
 }
 
 /// What the providers know beyond what follows from the seed.
@@ -56,7 +52,10 @@ impl Api {
     pub(super) fn happen(&self, key: Key, happening: Happening) {
         match happening {
             Happening::Created => {}
-            Happening::Updated => self.change(key, |made| made.version = 1),
+            Happening::Updated => self.change(key, |made| {
+                made.version = 1;
+                made.changed_at = Some(platform::clock::now());
+            }),
             Happening::Deleted => self.change(key, |made| made.is_deleted = true),
         }
     }
@@ -66,16 +65,16 @@ impl Api {
         change(made.entry(key).or_default())
     }
 
-    /// The version that there is; `None` when it was deleted.
-    fn version(&self, options: &Options, key: Key) -> Option<u8> {
+    /// The version that there is, and when it was changed; `None` when it was deleted.
+    fn version(&self, options: &Options, key: Key) -> Option<(u8, Option<DateTime<Utc>>)> {
         let fate = Fate::of(options, key);
         if fate.is_dropped {
             // Nobody is told, so nobody could be told in time.
-            return (!fate.is_deleted).then_some(fate.last_version());
+            return (!fate.is_deleted).then_some((fate.last_version(), None));
         }
         let made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
         let made = made.get(&key).copied().unwrap_or_default();
-        (!made.is_deleted).then_some(made.version)
+        (!made.is_deleted).then_some((made.version, made.changed_at))
     }
 
     fn rotations(&self, provider: Provider, athlete: u32) -> u32 {
@@ -103,16 +102,21 @@ pub(super) enum TokenKind {
 pub(super) fn token(
     play: &Play,
     provider: Provider,
-    account: &str,
+    athlete: u32,
     kind: TokenKind,
     rotations: u32,
 ) -> String {
-    let secret = &play.secrets.tokens;
+    let secret = play.secrets.for_the("tokens");
+    let account = account_number(play.options.seed, athlete);
     let digest = Sha256::digest(format!(
         "{secret} {provider} {account} {kind:?} {rotations}"
     ));
-    let hex: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
-    format!("{account}.{hex}")
+    format!("{account}.{}", hex(&digest))
+}
+
+/// Bytes as hexadecimal digits.
+pub(super) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Everything that the instance may ask.
@@ -128,69 +132,68 @@ async fn answer(
     body: Bytes,
 ) -> Response {
     play.tally.asked.add();
-    let mut path = uri.path().split('/').filter(|part| !part.is_empty());
-    let provider = match path.next() {
-        Some("strava") => Provider::Strava,
-        Some("garmin") => Provider::Garmin,
-        Some("wahoo") => Provider::Wahoo,
-        _ => return StatusCode::NOT_FOUND.into_response(),
+    let path = uri.path();
+    let mut path = path.split('/').filter(|part| !part.is_empty());
+    let Some(provider) = path.next().and_then(Provider::named) else {
+        return StatusCode::NOT_FOUND.into_response();
     };
     let path: Vec<&str> = path.collect();
     if method == Method::POST && path == ["oauth", "token"] {
-        return refresh(&play, provider, &body);
+        return refresh(&play, provider, &headers, &body);
     }
-    let Some(athlete) = believed(&play, provider, &headers) else {
+    let player = provider.player();
+    let athlete = player
+        .token(&play.secrets, &headers)
+        .and_then(|shown| owner(&play, provider, TokenKind::Access, shown));
+    if athlete.is_none() && !player.is_open() {
         play.tally.refused.add();
         return StatusCode::UNAUTHORIZED.into_response();
-    };
+    }
     let asked = Asked {
         play: &play,
         provider,
         athlete,
-        query: uri.query().unwrap_or_default(),
+        query: parameters(uri.query().unwrap_or_default()),
     };
-    match asked.find(&path) {
-        Some(Found::Json(found)) => {
-            let json = [(header::CONTENT_TYPE, "application/json")];
-            (json, LIMITS, found.to_string()).into_response()
-        }
-        Some(Found::File(bytes)) => {
-            let file = [(header::CONTENT_TYPE, "application/octet-stream")];
-            (file, LIMITS, bytes).into_response()
-        }
-        None => (StatusCode::NOT_FOUND, LIMITS).into_response(),
+    let (status, kind, body) = match player.answer(&asked, &path) {
+        Some(Found::Json(found)) => (StatusCode::OK, "application/json", found.to_string().into()),
+        Some(Found::File(bytes)) => (StatusCode::OK, "application/octet-stream", bytes),
+        None => (StatusCode::NOT_FOUND, "text/plain", Vec::new()),
+    };
+    let mut response = (status, [(header::CONTENT_TYPE, kind)], body).into_response();
+    for (name, value) in player.limits() {
+        let value = HeaderValue::from_static(value);
+        response.headers_mut().insert(*name, value);
     }
-}
-
-/// Whose token a request carries, if it is the latest.
-fn believed(play: &Play, provider: Provider, headers: &HeaderMap) -> Option<u32> {
-    let shown = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
-    owner(
-        play,
-        provider,
-        TokenKind::Access,
-        shown.strip_prefix("Bearer ")?,
-    )
+    response
 }
 
 /// The athlete whose token this is now.
 fn owner(play: &Play, provider: Provider, kind: TokenKind, shown: &str) -> Option<u32> {
     let (account, _) = shown.split_once('.')?;
-    // An account is the beginning of its activities' ids.
-    let id = account.parse::<u64>().ok()?.checked_mul(100_000)?;
-    let athlete = Key::of(&play.options, provider, id)?.athlete;
+    // An account is the beginning of its activities' numbers.
+    let number = account.parse::<u64>().ok()?.checked_mul(100_000)?;
+    let athlete = Key::numbered(&play.options, provider, number)?.athlete;
     let rotations = play.api.rotations(provider, athlete);
-    (token(play, provider, account, kind, rotations) == shown).then_some(athlete)
+    (token(play, provider, athlete, kind, rotations) == shown).then_some(athlete)
 }
 
 /// Refreshes tokens (RFC 6749, section 6); the old ones end.
-fn refresh(play: &Play, provider: Provider, body: &[u8]) -> Response {
-    let form = std::str::from_utf8(body).unwrap_or_default();
-    let is_ours = parameter(form, "client_id") == Some(CLIENT_ID)
-        && parameter(form, "client_secret") == Some(&play.secrets.client_secret)
-        && parameter(form, "grant_type") == Some("refresh_token");
-    let athlete = parameter(form, "refresh_token")
-        .filter(|_| is_ours)
+fn refresh(play: &Play, provider: Provider, headers: &HeaderMap, body: &[u8]) -> Response {
+    let form = parameters(std::str::from_utf8(body).unwrap_or_default());
+    let of = |name: &str| form.get(name).map(String::as_str);
+    let secret = play.secrets.client();
+    let is_ours = if provider.player().wants_basic() {
+        let basic = format!("Basic {}", STANDARD.encode(format!("{CLIENT_ID}:{secret}")));
+        headers
+            .get(header::AUTHORIZATION)
+            .map(HeaderValue::as_bytes)
+            == Some(basic.as_bytes())
+    } else {
+        of("client_id") == Some(CLIENT_ID) && of("client_secret") == Some(secret.as_str())
+    };
+    let athlete = of("refresh_token")
+        .filter(|_| is_ours && of("grant_type") == Some("refresh_token"))
         .and_then(|shown| owner(play, provider, TokenKind::Refresh, shown));
     let Some(athlete) = athlete else {
         play.tally.refused.add();
@@ -198,8 +201,7 @@ fn refresh(play: &Play, provider: Provider, body: &[u8]) -> Response {
     };
     play.tally.refreshed.add();
     let rotations = play.api.rotate(provider, athlete);
-    let account = account(play.options.seed, athlete).to_string();
-    let of = |kind| token(play, provider, &account, kind, rotations);
+    let of = |kind| token(play, provider, athlete, kind, rotations);
     let tokens = json!({
         "token_type": "Bearer",
         "access_token": of(TokenKind::Access),
@@ -210,152 +212,116 @@ fn refresh(play: &Play, provider: Provider, body: &[u8]) -> Response {
     (json, tokens.to_string()).into_response()
 }
 
-/// A parameter of a query or form; none that we look for has anything to decode.
-fn parameter<'a>(text: &'a str, name: &str) -> Option<&'a str> {
-    let mut pairs = text.split('&').filter_map(|pair| pair.split_once('='));
-    pairs.find_map(|(key, value)| (key == name).then_some(value))
+/// The parameters of a query or form.
+fn parameters(text: &str) -> HashMap<String, String> {
+    // They are read as those of an address, whichever.
+    let url = Url::parse(&format!("http://localhost/?{text}"));
+    url.map(|url| url.query_pairs().into_owned().collect())
+        .unwrap_or_default()
 }
 
 /// What an API knows.
-enum Found {
+pub(super) enum Found {
     Json(Value),
     File(Vec<u8>),
 }
 
+/// An activity as its provider knows it now.
+pub(super) struct Known {
+    pub(super) key: Key,
+    /// The provider's id of it.
+    pub(super) id: String,
+    pub(super) activity: Activity,
+    pub(super) version: u8,
+    /// When it was saved, or changed after that.
+    pub(super) changed_at: DateTime<Utc>,
+}
+
 /// A question of somebody who is believed.
-struct Asked<'a> {
-    play: &'a Play,
+pub(super) struct Asked<'a> {
+    pub(super) play: &'a Play,
     provider: Provider,
-    athlete: u32,
-    query: &'a str,
+    /// Who asks; `None` where nobody has to say.
+    athlete: Option<u32>,
+    query: HashMap<String, String>,
 }
 
 impl Asked<'_> {
-    fn find(&self, path: &[&str]) -> Option<Found> {
-        if let (Provider::Wahoo, ["files", name]) = (self.provider, path) {
-            let (_, activity, _) = self.activity(name.strip_suffix(".fit")?)?;
-            let (_, sport) = activity.kind.wahoo?;
-            return Some(Found::File(fit::file(&activity, sport)));
-        }
-        self.find_json(path).map(Found::Json)
+    /// A parameter of the query.
+    pub(super) fn parameter(&self, name: &str) -> Option<&str> {
+        self.query.get(name).map(String::as_str)
     }
 
-    fn find_json(&self, path: &[&str]) -> Option<Value> {
-        match (self.provider, path) {
-            (Provider::Strava, ["api", "v3", "activities", id]) => {
-                let (key, activity, _) = self.activity(id)?;
-                Some(strava::detail(self.play.options.seed, key, &activity))
-            }
-            (Provider::Strava, ["api", "v3", "activities", id, "streams"]) => {
-                let (key, activity, _) = self.activity(id)?;
-                let is_late = Fate::of(&self.play.options, key).is_late;
-                let was_asked =
-                    |made: &mut Made| std::mem::replace(&mut made.was_asked_for_samples, true);
-                if is_late && !self.play.api.change(key, was_asked) {
-                    return Some(json!({}));
-                }
-                Some(strava::streams(&activity))
-            }
-            (Provider::Strava, ["api", "v3", "athlete", "activities"]) => Some(self.list()),
-            (Provider::Wahoo, ["v1", "workouts"]) => Some(self.workouts()),
-            (Provider::Wahoo, ["v1", "workouts", id]) => {
-                let (key, activity, version) = self.activity(id)?;
-                Some(wahoo::workout(self.play, key, &activity, version))
-            }
-            (Provider::Garmin, ["wellness-api", "rest", "activityDetails"]) => {
-                let id = parameter(self.query, "summaryId")?;
-                let (key, activity, _) = self.activity(id)?;
-                let details = garmin::details(self.play.options.seed, key, &activity);
-                Some(json!([details]))
-            }
-            (Provider::Strava | Provider::Garmin | Provider::Wahoo, _) => None,
-        }
-    }
-
-    /// An activity of the one who asks, as it is now.
-    fn activity(&self, id: &str) -> Option<(Key, Activity, u8)> {
-        let options = &self.play.options;
-        let key = Key::of(options, self.provider, id.parse().ok()?)?;
-        // What is forged is there too: believing it would show.
-        let is_known = key.index < options.activities || key.index >= FORGED;
-        if key.athlete != self.athlete || !is_known {
-            return None;
-        }
-        self.known(key)
-    }
-
-    /// An activity as it is now, and in which version.
-    fn known(&self, key: Key) -> Option<(Key, Activity, u8)> {
-        let version = self.play.api.version(&self.play.options, key)?;
-        let activity = Activity::of(&self.play.options, key, version);
-        Some((key, activity, version))
-    }
-
-    /// One of this athlete's activities, the newest being 0.
-    fn nth(&self, index: u32) -> Option<(Key, Activity, u8)> {
-        self.known(Key {
-            provider: self.provider,
-            athlete: self.athlete,
-            index,
-        })
-    }
-
-    fn number(&self, name: &str) -> Option<i64> {
-        parameter(self.query, name).and_then(|text| text.parse().ok())
+    /// A number of the query.
+    pub(super) fn number(&self, name: &str) -> Option<i64> {
+        self.parameter(name)?.parse().ok()
     }
 
     /// A number of the query that counts something.
-    fn count(&self, name: &str, otherwise: usize) -> usize {
-        let told = self
-            .number(name)
-            .and_then(|told| usize::try_from(told).ok());
+    pub(super) fn count(&self, name: &str, otherwise: usize) -> usize {
+        let told = self.parameter(name).and_then(|told| told.parse().ok());
         told.filter(|told| *told > 0).unwrap_or(otherwise)
     }
 
-    /// A page of Wahoo's workouts, newest first.
-    fn workouts(&self) -> Value {
-        let (page, size) = (self.count("page", 1), self.count("per_page", 30));
-        let Options {
-            activities, seed, ..
-        } = self.play.options;
-        let all = (0..activities).filter_map(|index| self.nth(index));
-        let found: Vec<Value> = all
-            .map(|(key, activity, _)| wahoo::row(seed, key, &activity))
-            .collect();
-        let skipped = (page - 1).saturating_mul(size);
-        let shown: Vec<&Value> = found.iter().skip(skipped).take(size).collect();
-        json!({
-            "workouts": shown,
-            "total": found.len(),
-            "page": page,
-            "per_page": size,
-            "order": "descending",
-            "sort": "starts",
-        })
+    /// A time of the query.
+    pub(super) fn time(&self, name: &str) -> Option<DateTime<Utc>> {
+        self.parameter(name)?.parse().ok()
     }
 
-    /// A page of an athlete's activities, newest first, or oldest first after a time.
-    fn list(&self) -> Value {
-        let (before, after) = (self.number("before"), self.number("after"));
-        let (page, size) = (self.count("page", 1), self.count("per_page", 30).min(200));
+    /// An activity of the one who asks, as it is now.
+    pub(super) fn activity(&self, id: &str) -> Option<Known> {
         let options = &self.play.options;
-        let of = |index| {
-            let (key, activity, _) = self.nth(index)?;
-            let start = activity.start.timestamp();
-            let wanted = before.is_none_or(|before| start < before)
-                && after.is_none_or(|after| start > after);
-            wanted.then(|| strava::detail(options.seed, key, &activity))
-        };
-        let skipped = (page - 1).saturating_mul(size);
-        let found: Vec<Value> = if after.is_some() {
-            let oldest_first = (0..options.activities).rev().filter_map(of);
-            oldest_first.skip(skipped).take(size).collect()
-        } else {
-            let newest_first = (0..options.activities).filter_map(of);
-            newest_first.skip(skipped).take(size).collect()
-        };
-        Value::Array(found)
+        let key = Key::of(options, self.provider, id)?;
+        // What is forged is there too: believing it would show.
+        let is_known = key.index < options.activities || key.index >= FORGED;
+        let is_theirs = self.athlete.is_none_or(|athlete| athlete == key.athlete);
+        (is_known && is_theirs).then(|| self.known(key)).flatten()
     }
+
+    /// The file of an activity of the one who asks, unless it was typed in.
+    pub(super) fn file(&self, id: &str) -> Option<Found> {
+        let known = self
+            .activity(id)
+            .filter(|known| !known.activity.is_manual())?;
+        Some(Found::File(fit::file(&known.activity)))
+    }
+
+    /// All activities of the one who asks, newest first.
+    pub(super) fn all(&self) -> impl Iterator<Item = Known> {
+        let athlete = self.athlete.into_iter();
+        let keys = athlete.flat_map(move |athlete| {
+            (0..self.play.options.activities).map(move |index| Key {
+                provider: self.provider,
+                athlete,
+                index,
+            })
+        });
+        keys.filter_map(|key| self.known(key))
+    }
+
+    /// Whether this is the first question for something of an activity that comes late.
+    pub(super) fn is_too_early(&self, key: Key) -> bool {
+        let was_asked = |made: &mut Made| std::mem::replace(&mut made.was_asked, true);
+        Fate::of(&self.play.options, key).is_late && !self.play.api.change(key, was_asked)
+    }
+
+    fn known(&self, key: Key) -> Option<Known> {
+        let options = &self.play.options;
+        let (version, changed_at) = self.play.api.version(options, key)?;
+        Some(Known {
+            key,
+            id: key.id(options.seed),
+            activity: Activity::of(options, key, version),
+            version,
+            changed_at: changed_at.unwrap_or_else(|| key.happened_at(options, Happening::Created)),
+        })
+    }
+}
+
+/// A page of rows, the first being 1.
+pub(super) fn page<T>(rows: impl Iterator<Item = T>, number: usize, size: usize) -> Vec<T> {
+    let skipped = number.saturating_sub(1).saturating_mul(size);
+    rows.skip(skipped).take(size).collect()
 }
 
 #[cfg(test)]
@@ -364,24 +330,29 @@ mod tests {
 
     #[test]
     fn a_parameter_is_found_by_its_whole_name() {
-        let form = "grant_type=refresh_token&refresh_token=1.ab&client_id=x";
-        assert_eq!(parameter(form, "refresh_token"), Some("1.ab"));
-        assert_eq!(parameter(form, "token"), None);
+        let form = parameters("since=2026-10-21T00%3A30%3A00Z&refresh_token=1.ab");
+        assert_eq!(form.get("refresh_token").map(String::as_str), Some("1.ab"));
+        assert_eq!(
+            form.get("since").map(String::as_str),
+            Some("2026-10-21T00:30:00Z")
+        );
+        assert_eq!(form.get("token"), None);
     }
 
     #[test]
     fn an_activity_is_as_it_last_became() {
         let (api, options) = (Api::default(), Options::default());
         let key = Key {
-            provider: Provider::Strava,
+            provider: Provider::named("strava").unwrap(),
             athlete: 0,
             index: 0,
         };
-        assert_eq!(api.version(&options, key), Some(0));
+        let version = || api.version(&options, key).map(|(version, _)| version);
+        assert_eq!(version(), Some(0));
         api.happen(key, Happening::Updated);
         api.happen(key, Happening::Created);
-        assert_eq!(api.version(&options, key), Some(1));
+        assert_eq!(version(), Some(1));
         api.happen(key, Happening::Deleted);
-        assert_eq!(api.version(&options, key), None);
+        assert_eq!(version(), None);
     }
 }

@@ -7,11 +7,14 @@ use std::time::Duration;
 
 use chrono::{NaiveDate, TimeDelta};
 use clap::Args;
+use clap::builder::PossibleValuesParser;
 use clap::error::ErrorKind;
 
 use super::key::{GREATEST_SEED, MOST_ACTIVITIES, MOST_ATHLETES};
 use super::{NEWEST, Options, Provider, SimulateError, Simulation, Target};
 
+/// All providers together.
+const ALL: &str = "all";
 /// Activities, a day apart, that the instance sees when it looks back for the first time.
 const LOOKED_BACK: u32 = 26;
 
@@ -20,15 +23,15 @@ const AFTER: &str = "\
 The instance has to run on the same data folder: `cargo run` in another terminal. What athletes did follows
 from the seed alone: a second run with the same seed finds the same athletes, and says the same again.
 
-A tenth of the activities is changed once, some were typed in, and Strava's are sometimes deleted. A duplicate
-is sent at the same time as its original, or later. Out of order are activities among each other and what
-Strava or Wahoo says of one; a deletion stays the last word, and Garmin, which tells no times, keeps the order
-of what it says of one activity. What is forged has a wrong secret, or none, and must be answered 401.
+Of what a provider tells, a tenth of the activities is changed once and a twenty-fifth is deleted; a twelfth was
+typed in. A duplicate is sent at the same time as its original, or later. Out of order are activities among each
+other and what is said of one; a deletion stays the last word, and Garmin, which tells no times, keeps the order of
+what it says of one activity. What is forged has a wrong secret, or none, and must be answered 401.
 
 Of what is dropped nothing is sent, but the API knows it, and it must not be shown. With --reconciled what is
-dropped of Strava and Wahoo must be shown: once everything is sent, all athletes are made due, as `paceline
-reconcile --from-the-first` does, and the instance looks back at 30 days of each at once. So the activities are of
-the last days then.
+dropped must be shown, but for COROS, Garmin and the generic provider, who list nothing: once everything is sent, all
+athletes are made due, as `paceline reconcile --from-the-first` does, and the instance looks back at 30 days of each
+at once. So the activities are of the last days then. Hevy's edits, which its list alone tells, are played then, too.
 
 Exit codes:
   0  everything is shown as it must be
@@ -39,8 +42,9 @@ Examples:
   paceline simulate --provider strava --athletes 3 --activities 4
   paceline simulate --provider strava,garmin --athletes 50 --activities 20 \\
       --duplicate 0.2 --reorder --forge 0.1 --json
-  paceline simulate --provider strava,wahoo --athletes 50 --activities 20 \\
-      --duplicate 0.2 --reorder --drop 0.1 --reconciled";
+  paceline simulate --provider hevy,polar,whoop --athletes 50 --activities 20 \\
+      --duplicate 0.2 --reorder --drop 0.1 --reconciled
+  paceline simulate --provider all --athletes 2 --activities 5";
 
 /// Who is played, and how.
 #[derive(Debug, Args)]
@@ -50,11 +54,11 @@ pub(crate) struct Arguments {
     #[arg(
         long = "provider",
         required = true,
-        value_enum,
+        value_parser = names(),
         value_delimiter = ',',
         value_name = "NAME,…"
     )]
-    providers: Vec<Provider>,
+    providers: Vec<String>,
     /// Athletes of each provider
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..=i64::from(MOST_ATHLETES)))]
     athletes: u32,
@@ -79,10 +83,11 @@ pub(crate) struct Arguments {
     /// Share of activities beside which something is forged
     #[arg(long, value_name = "P", default_value_t = 0.0, value_parser = share)]
     forge: f64,
-    /// Share of Strava's activities whose samples come later; the instance asks again after 15 s at the earliest
+    /// Share of Strava's, Suunto's and WHOOP's activities of which something comes later; the instance asks again
+    /// after 15 s at the earliest
     #[arg(long, value_name = "P", default_value_t = 0.02, value_parser = share)]
     late: f64,
-    /// What is dropped of Strava and Wahoo must be shown all the same; at most 26 activities
+    /// What is dropped must be shown all the same, of those who list it; at most 26 activities
     #[arg(long)]
     reconciled: bool,
     /// UTC day of everybody's newest activity [default: 2025-06-01; with --reconciled two days ago]
@@ -121,11 +126,12 @@ impl Arguments {
         } else {
             (NEWEST, 300)
         };
-        let mut providers = self.providers.clone();
-        providers.sort_unstable();
-        providers.dedup();
+        let is_named = |provider: &Provider| {
+            let mut names = self.providers.iter();
+            names.any(|name| name == ALL || name == provider.as_str())
+        };
         Ok(Options {
-            providers,
+            providers: Provider::all().filter(is_named).collect(),
             athletes: self.athletes,
             activities: self.activities,
             rate: self.rate,
@@ -176,6 +182,12 @@ pub(crate) async fn run(arguments: &Arguments) -> Result<ExitCode, SimulateError
     } else {
         ExitCode::FAILURE
     })
+}
+
+/// Everybody's name, and that of all of them.
+fn names() -> PossibleValuesParser {
+    let all = Provider::all().map(Provider::as_str);
+    PossibleValuesParser::new(all.chain([ALL]))
 }
 
 fn share(text: &str) -> Result<f64, &'static str> {

@@ -20,7 +20,7 @@ const READING: Duration = Duration::from_secs(24 * 3600);
 
 /// Makes sure of every athlete, each with fresh tokens of the first generation.
 ///
-/// Every third one's has ended already, so that the instance begins with a refresh.
+/// Where tokens end, every third one's has ended already, so that the instance begins with a refresh.
 pub(super) async fn ensure(target: &Target, play: &Play) -> Result<(), SimulateError> {
     let keys = SealingKeys::parse(&[target.identity.token_key()]).ok_or(SimulateError::Seal)?;
     let owner = Owner::connect(&target.endpoint.database_url).await?;
@@ -43,13 +43,14 @@ async fn make(
     now: DateTime<Utc>,
 ) -> Result<(), SimulateError> {
     let seed = play.options.seed;
-    let account = account(seed, athlete).to_string();
-    let of = |kind| Secret::new(token(play, provider, &account, kind, 0));
+    let account = account(seed, provider, athlete);
+    let of = |kind| Secret::new(token(play, provider, athlete, kind, 0));
+    let ends = provider.player().has_tokens_that_end();
     let lasts = if athlete.is_multiple_of(3) { -1 } else { 6 };
     let tokens = Tokens {
         access: of(TokenKind::Access),
-        refresh: Some(of(TokenKind::Refresh)),
-        expires_at: Some(now + TimeDelta::hours(lasts)),
+        refresh: ends.then(|| of(TokenKind::Refresh)),
+        expires_at: ends.then(|| now + TimeDelta::hours(lasts)),
     };
     let sealed = tokens::seal(keys, provider.as_str(), &account, &tokens)
         .map_err(|_| SimulateError::Seal)?;

@@ -10,7 +10,7 @@ use serde_json::Value;
 use tokio::task::JoinSet;
 use tokio::time::{Interval, interval_at};
 
-use super::activity::{Activity, Expected, Fate};
+use super::activity::{Activity, Expected, Fate, Set};
 use super::key::{FORGED, Key, account};
 use super::{Play, Provider, SimulateError, Target, athletes};
 use crate::client::Client;
@@ -158,7 +158,7 @@ impl Reader {
         }
         for index in 0..self.play.options.activities {
             let key = self.key(index);
-            let found = shown.remove(&key.id(self.play.options.seed).to_string());
+            let found = shown.remove(&key.id(self.play.options.seed));
             self.compare(key, found).await?;
         }
         for workout in shown.into_values() {
@@ -179,7 +179,7 @@ impl Reader {
     fn is_expected(&self, key: Key) -> bool {
         let options = &self.play.options;
         let fate = Fate::of(options, key);
-        let is_reconciled = options.reconciled && self.provider.lists();
+        let is_reconciled = options.reconciled && self.provider.has_list();
         !fate.is_deleted && (!fate.is_dropped || is_reconciled)
     }
 
@@ -188,7 +188,7 @@ impl Reader {
         let options = &self.play.options;
         let is_there = |index| {
             let key = self.key(index);
-            !self.is_expected(key) || shown.contains_key(&key.id(options.seed).to_string())
+            !self.is_expected(key) || shown.contains_key(&key.id(options.seed))
         };
         shown.values().all(Shown::is_settled)
             && (!options.reconciled || (0..options.activities).all(is_there))
@@ -239,7 +239,7 @@ impl Reader {
         };
         self.play.tally.found.add();
         let activity = Activity::of(options, key, fate.last_version());
-        let expected = activity.expected(self.provider);
+        let expected = self.provider.player().expected(&activity);
         let path = format!("/workouts/{}", found.workout_id);
         let whole: Value = self.ask(&path).await?;
         for (kind, detail) in differences(&expected, &found, &whole) {
@@ -251,8 +251,7 @@ impl Reader {
     /// A workout that is none of this run's activities; an earlier run may have had more of them.
     fn judge_other(&self, workout: Shown) {
         let options = &self.play.options;
-        let id = workout.provider_activity_id.parse().ok();
-        let key = id.and_then(|id| Key::of(options, self.provider, id));
+        let key = Key::of(options, self.provider, &workout.provider_activity_id);
         let is_of_this_athlete = key.is_some_and(|key| key.athlete == self.athlete);
         let is_ours = workout.provider == self.provider.as_str() && is_of_this_athlete;
         if is_ours && key.is_some_and(|key| key.index < FORGED) {
@@ -261,7 +260,7 @@ impl Reader {
         let why = if is_ours { "forged" } else { "nobody's" };
         self.play.findings.add_of(
             self.provider,
-            account(options.seed, self.athlete).to_string(),
+            account(options.seed, self.provider, self.athlete),
             workout.provider_activity_id,
             "unexpected",
             format!("it is {why}, and is shown"),
@@ -300,19 +299,14 @@ fn differences(expected: &Expected, shown: &Shown, whole: &Value) -> Vec<(&'stat
         (
             "duration",
             shown.duration_s,
-            Some(expected.timer_s),
+            Some(expected.duration_s),
             SECONDS,
         ),
-        (
-            "distance",
-            shown.distance_m,
-            Some(expected.distance_m),
-            METRES,
-        ),
+        ("distance", shown.distance_m, expected.distance_m, METRES),
         (
             "distance",
             computed("distance_m"),
-            Some(expected.distance_m),
+            expected.distance_m,
             METRES,
         ),
         (
@@ -324,7 +318,7 @@ fn differences(expected: &Expected, shown: &Shown, whole: &Value) -> Vec<(&'stat
         (
             "heart rate",
             computed("avg_hr_bpm"),
-            Some(expected.avg_hr_bpm),
+            expected.avg_hr_bpm,
             BEATS,
         ),
     ] {
@@ -340,8 +334,32 @@ fn differences(expected: &Expected, shown: &Shown, whole: &Value) -> Vec<(&'stat
             ));
         }
     }
+    let sets = whole.pointer("/computed/analysis/sets");
+    let sets = sets
+        .and_then(Value::as_array)
+        .map_or(&[][..], Vec::as_slice);
+    if sets.len() != expected.sets.len()
+        || !sets
+            .iter()
+            .zip(&expected.sets)
+            .all(|(shown, set)| is_set(shown, *set))
+    {
+        let sets = Value::from(sets);
+        found.push(("sets", format!("{sets}, not {:?}", expected.sets)));
+    }
     found.dedup_by_key(|(kind, _)| *kind);
     found
+}
+
+/// Whether a set is shown as it was lifted; both figures are whole numbers.
+fn is_set(shown: &Value, set: Set) -> bool {
+    let figure = |name: &str| shown.get(name).and_then(Value::as_f64);
+    let is = |name, figure_of: u32| {
+        figure(name).is_some_and(|shown| (shown - f64::from(figure_of)).abs() < 0.05)
+    };
+    shown.get("category").and_then(Value::as_str) == Some(set.exercise)
+        && is("reps", set.reps)
+        && is("weight_kg", set.weight_kg)
 }
 
 fn or_none(value: Option<f64>) -> String {

@@ -13,8 +13,8 @@ const NO_POWER: u16 = u16::MAX;
 const START: u8 = 0;
 const STOP: u8 = 4;
 
-/// The file of an activity with samples, of one of the profile's sports.
-pub(super) fn file(activity: &Activity, sport: u8) -> Vec<u8> {
+/// The file of an activity with samples.
+pub(super) fn file(activity: &Activity) -> Vec<u8> {
     let begin = u32::try_from(activity.start.timestamp() - EPOCH_S).unwrap_or_default();
     let end = begin + activity.elapsed_s;
     let mut writer = Writer::default();
@@ -54,7 +54,7 @@ pub(super) fn file(activity: &Activity, sport: u8) -> Vec<u8> {
         &(activity.elapsed_s * 1000).to_le_bytes(),
         &(activity.timer_s * 1000).to_le_bytes(),
         &(activity.distance_dm * 10).to_le_bytes(),
-        &[sport],
+        &[activity.kind.fit()],
     ]);
     writer.finish()
 }
@@ -102,14 +102,13 @@ mod tests {
     use super::super::{Options, Provider};
     use super::*;
     use domain::decode::decode_file;
-    use domain::sport::Sport;
 
     #[test]
     fn a_file_is_read_back_as_what_was_done() {
         let options = Options::default();
         for index in 0..20 {
             let key = Key {
-                provider: Provider::Wahoo,
+                provider: Provider::named("strava").unwrap(),
                 athlete: 0,
                 index,
             };
@@ -118,9 +117,9 @@ mod tests {
                 continue;
             }
 
-            let read = decode_file(&file(&activity, 2)).unwrap();
+            let read = decode_file(&file(&activity)).unwrap();
 
-            assert_eq!(read.sport, Sport::Ride);
+            assert_eq!(read.sport.as_str(), activity.kind.sport());
             assert!(!read.partial);
             assert_eq!(read.start_utc, activity.start);
             assert_eq!(read.samples(), activity.samples.len());

@@ -11,13 +11,11 @@ mod compare;
 mod dice;
 mod error;
 mod fit;
-mod garmin;
 mod key;
+mod players;
 mod report;
 mod send;
 mod settings;
-mod strava;
-mod wahoo;
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -26,9 +24,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::NaiveDate;
-use clap::ValueEnum;
 use reqwest::Url;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use tokio::net::TcpListener;
 
 use crate::client::Client;
@@ -38,60 +35,13 @@ use crate::lambda_api;
 use crate::net::{Server, bind, serve};
 use api::Api;
 pub use error::SimulateError;
+pub use players::Provider;
 pub use report::{Counts, Difference, Report};
 use report::{Findings, Tally};
 use settings::Secrets;
 pub(crate) use settings::settings;
 
 pub(crate) use arguments::{Arguments, run};
-
-/// A provider that can be played.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, ValueEnum, Serialize, Deserialize,
-)]
-#[serde(rename_all = "snake_case")]
-pub enum Provider {
-    /// Announces activities, and is then asked.
-    Strava,
-    /// Pushes activities, or an address to ask.
-    Garmin,
-    /// Announces activities with a token in the body, and is then asked for them and their files.
-    Wahoo,
-}
-
-impl Provider {
-    /// Its name in paths and in the database.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Strava => "strava",
-            Self::Garmin => "garmin",
-            Self::Wahoo => "wahoo",
-        }
-    }
-
-    /// Whether it tells what there is, so that a lost webhook can be made up for.
-    fn lists(self) -> bool {
-        match self {
-            Self::Strava | Self::Wahoo => true,
-            Self::Garmin => false,
-        }
-    }
-
-    /// Whether it only announces, so that what is asked for is as new as the question.
-    fn announces(self) -> bool {
-        match self {
-            Self::Strava | Self::Wahoo => true,
-            Self::Garmin => false,
-        }
-    }
-}
-
-impl fmt::Display for Provider {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
 
 /// The function that asks what no webhook told, when it is invoked without a doorbell.
 const LOOKS_BACK: &str = "fetch-activity";
@@ -129,7 +79,7 @@ pub struct Options {
     pub drop: f64,
     /// Share of activities beside which something is forged.
     pub forge: f64,
-    /// Share of Strava's activities whose samples come later.
+    /// Share of activities of which something comes later, where a provider does so.
     pub late: f64,
     /// The UTC day of everybody's newest activity; each other one is a day before the next.
     pub newest: NaiveDate,
@@ -144,7 +94,10 @@ pub struct Options {
 impl Default for Options {
     fn default() -> Self {
         Self {
-            providers: vec![Provider::Strava, Provider::Garmin],
+            providers: ["strava", "garmin"]
+                .into_iter()
+                .filter_map(Provider::named)
+                .collect(),
             athletes: 1,
             activities: 1,
             rate: None,

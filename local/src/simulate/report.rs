@@ -48,13 +48,7 @@ pub(super) struct Findings(Mutex<(u64, Vec<Difference>)>);
 
 impl Findings {
     pub(super) fn add(&self, key: Key, seed: u32, kind: &'static str, detail: String) {
-        self.add_of(
-            key.provider,
-            key.account(seed),
-            key.id(seed).to_string(),
-            kind,
-            detail,
-        );
+        self.add_of(key.provider, key.account(seed), key.id(seed), kind, detail);
     }
 
     pub(super) fn add_of(

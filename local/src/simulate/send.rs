@@ -3,16 +3,18 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use platform::signature;
 use reqwest::StatusCode;
+use serde_json::Value;
 use tokio::sync::Mutex;
 use tokio::task::JoinSet;
 use tokio::time::{Interval, MissedTickBehavior, interval};
 
 use super::activity::Fate;
-use super::api::Happening;
+use super::api::{Happening, hex};
 use super::dice::Dice;
 use super::key::{FORGED, Key};
-use super::{Play, Provider, garmin, strava, wahoo};
+use super::{Play, Provider};
 
 /// Activities that are sent at a time, and in a storm.
 const AT_A_TIME: usize = 8;
@@ -20,23 +22,67 @@ const IN_A_STORM: usize = 64;
 /// Activities among which the order is changed, and in a storm.
 const WINDOW: usize = 64;
 const STORM_WINDOW: usize = 4096;
-/// How often somebody tries who is not answered or hears 5xx: Strava three times in all, Garmin for days, Wahoo once and
-/// four times more.
-const STRAVA_TRIES: u32 = 3;
-const GARMIN_TRIES: u32 = 8;
-const WAHOO_TRIES: u32 = 5;
 /// The first pause before another try; each next one is twice as long.
 const PAUSE: Duration = Duration::from_millis(250);
+
+/// A header of a webhook.
+pub(super) type Header = (&'static str, String);
 
 /// One webhook.
 #[derive(Debug, Clone)]
 pub(super) struct Message {
-    pub(super) provider: Provider,
     /// What follows the provider in the path.
     pub(super) path_secret: Option<String>,
-    /// Garmin's header.
-    pub(super) client_id: Option<String>,
+    /// What its headers show, or sign with.
+    pub(super) secret: Option<String>,
+    /// What its headers name, where they name something.
+    pub(super) name: String,
     pub(super) body: String,
+}
+
+impl Message {
+    /// One that shows nothing.
+    pub(super) fn of(body: &Value) -> Self {
+        Self {
+            path_secret: None,
+            secret: None,
+            name: String::new(),
+            body: body.to_string(),
+        }
+    }
+
+    /// The same at a path that nobody else knows.
+    pub(super) fn at(self, path_secret: Option<String>) -> Self {
+        Self {
+            path_secret,
+            ..self
+        }
+    }
+
+    /// The same with what its headers show or sign with.
+    pub(super) fn with(self, secret: Option<String>) -> Self {
+        Self { secret, ..self }
+    }
+
+    /// The same with what its headers name.
+    pub(super) fn named(self, name: String) -> Self {
+        Self { name, ..self }
+    }
+
+    /// What its secret signs of these parts; `None` without one.
+    pub(super) fn signature(&self, parts: &[&str]) -> Option<Vec<u8>> {
+        let parts: Vec<&[u8]> = parts.iter().map(|part| part.as_bytes()).collect();
+        signature::sign(self.secret.as_deref()?, &parts)
+    }
+
+    /// A header with the body's signature in hexadecimal digits.
+    pub(super) fn hex_header(&self, name: &'static str) -> Vec<Header> {
+        let signature = self.signature(&[&self.body]);
+        signature
+            .map(|bytes| (name, hex(&bytes)))
+            .into_iter()
+            .collect()
+    }
 }
 
 /// How fast webhooks may go.
@@ -164,8 +210,8 @@ impl Sender<'_> {
             tally.dropped.add();
             return;
         }
-        // Garmin tells no times, so nobody could tell which of two of its words is the newer.
-        if options.reorder && key.provider.announces() {
+        // Where no times are told, nobody could tell which of two words is the newer.
+        if options.reorder && key.provider.player().may_reorder() {
             // A deletion that comes first is doubted for minutes, because it is not the last word.
             let movable = happenings.len() - usize::from(fate.is_deleted);
             if let Some(movable) = happenings.get_mut(..movable) {
@@ -175,11 +221,11 @@ impl Sender<'_> {
         let mut repeated = Vec::new();
         for happening in happenings {
             play.api.happen(key, happening);
-            let mut messages = match key.provider {
-                Provider::Strava => vec![strava::event(play, key, happening)],
-                Provider::Garmin => garmin::pushes(play, key, happening),
-                Provider::Wahoo => wahoo::event(play, key, happening).into_iter().collect(),
-            };
+            let player = key.provider.player();
+            if !player.tells(happening) {
+                continue;
+            }
+            let mut messages = player.messages(play, key, happening);
             if options.reorder {
                 dice.shuffle(&mut messages);
             }
@@ -209,11 +255,7 @@ impl Sender<'_> {
             index: key.index + FORGED,
             ..key
         };
-        let message = match key.provider {
-            Provider::Strava => strava::forged(play, claimed),
-            Provider::Garmin => garmin::forged(play, claimed),
-            Provider::Wahoo => wahoo::forged(play, claimed),
-        };
+        let message = key.provider.player().forged(play, claimed);
         play.tally.forged.add();
         if let Some(answer) = self.send(&message).await
             && answer.status != StatusCode::UNAUTHORIZED
@@ -240,18 +282,14 @@ impl Sender<'_> {
 
     /// Sends a webhook until it is answered with anything but 5xx; `None` when it gives up.
     async fn send(&self, message: &Message) -> Option<Answer> {
-        let Self { play, .. } = *self;
+        let Self { play, key, .. } = *self;
         play.tally.sent.add();
-        let tries = match message.provider {
-            Provider::Strava => STRAVA_TRIES,
-            Provider::Garmin => GARMIN_TRIES,
-            Provider::Wahoo => WAHOO_TRIES,
-        };
+        let tries = key.provider.player().tries();
         let mut pause = PAUSE;
         let mut last = String::new();
         for attempt in 1..=tries {
             self.pace.turn().await;
-            match post(play, message).await {
+            match post(play, key.provider, message).await {
                 Ok(answer) if !answer.status.is_server_error() => return Some(answer),
                 Ok(answer) => last = answer.to_string(),
                 Err(error) => last = error.to_string(),
@@ -280,8 +318,12 @@ impl std::fmt::Display for Answer {
     }
 }
 
-async fn post(play: &Play, message: &Message) -> Result<Answer, reqwest::Error> {
-    let mut url = format!("{}/webhooks/{}", play.url, message.provider);
+async fn post(
+    play: &Play,
+    provider: Provider,
+    message: &Message,
+) -> Result<Answer, reqwest::Error> {
+    let mut url = format!("{}/webhooks/{provider}", play.url);
     if let Some(secret) = &message.path_secret {
         url = format!("{url}/{secret}");
     }
@@ -290,8 +332,9 @@ async fn post(play: &Play, message: &Message) -> Result<Answer, reqwest::Error> 
         .post(url)
         .header("content-type", "application/json")
         .body(message.body.clone());
-    if let Some(id) = &message.client_id {
-        request = request.header("garmin-client-id", id);
+    // Signed at the last moment, because some sign the time.
+    for (name, value) in provider.player().headers(message) {
+        request = request.header(name, value);
     }
     let response = request.send().await?;
     Ok(Answer {

@@ -9,72 +9,55 @@ use crate::identity::Identity;
 
 /// What only an instance and its simulator know, derived from the keys of their folder.
 #[derive(Clone)]
-pub(super) struct Secrets {
-    /// What follows `/webhooks/{provider}/`.
-    pub(super) strava_path: String,
-    pub(super) garmin_path: String,
-    /// What Wahoo's bodies hold.
-    pub(super) wahoo_token: String,
-    pub(super) subscription_id: u64,
-    pub(super) client_secret: String,
-    /// Garmin's name of our application.
-    pub(super) garmin_client_id: String,
-    /// What athletes' tokens are made of.
-    pub(super) tokens: String,
-}
+pub(super) struct Secrets(Identity);
 
 /// Our id as an application, where it is no secret.
 pub(super) const CLIENT_ID: &str = "simulated";
 
 impl Secrets {
     pub(super) fn of(identity: &Identity) -> Self {
-        let of = |what: &str| identity.secret_of_simulation(what);
-        let digits = of("subscription");
-        let digits = digits.get(..8).unwrap_or_default();
-        Self {
-            strava_path: of("path of strava"),
-            garmin_path: of("path of garmin"),
-            wahoo_token: of("token of wahoo"),
-            subscription_id: u64::from_str_radix(digits, 16).unwrap_or_default(),
-            client_secret: of("client"),
-            garmin_client_id: of("client id of garmin"),
-            tokens: of("tokens"),
-        }
+        Self(identity.clone())
+    }
+
+    /// The secret for one purpose.
+    pub(super) fn for_the(&self, purpose: &str) -> String {
+        self.0.secret_of_simulation(purpose)
+    }
+
+    /// Ours as an application.
+    pub(super) fn client(&self) -> String {
+        self.for_the("client")
+    }
+
+    /// Ours as an application, for every request (Suunto).
+    pub(super) fn subscription_key(&self) -> String {
+        self.for_the("subscription key")
+    }
+
+    /// The generic provider's, which every instance believes.
+    pub(super) fn generic(&self) -> &str {
+        self.0.webhook_secret()
     }
 }
 
 /// The settings of every provider that can be played at this address.
 pub(crate) fn settings(identity: &Identity, url: &str) -> BTreeMap<String, Value> {
     let secrets = Secrets::of(identity);
-    let api = |base: &str, provider: Provider| {
-        json!({
+    let of = |provider: Provider| {
+        let player = provider.player();
+        let mut settings = player.settings(&secrets);
+        let token_url = format!("{url}/{provider}/oauth/token");
+        let api = json!({
             "client_id": CLIENT_ID,
-            "client_secret": secrets.client_secret,
-            "base_url": format!("{url}/{provider}{base}"),
-            "token_url": format!("{url}/{provider}/oauth/token"),
-        })
+            "client_secret": secrets.client(),
+            "subscription_key": secrets.subscription_key(),
+            "base_url": format!("{url}/{provider}{}", player.base()),
+            "token_url": player.has_tokens_that_end().then_some(token_url),
+        });
+        if let Some(settings) = settings.as_object_mut() {
+            settings.insert("api".to_owned(), api);
+        }
+        (provider.as_str().to_owned(), settings)
     };
-    let strava = json!({
-        "verify_tokens": [secrets.client_secret],
-        "path_secrets": [secrets.strava_path],
-        "subscription_id": secrets.subscription_id,
-        "api": api("/api/v3/", Provider::Strava),
-    });
-    let garmin = json!({
-        "client_ids": [secrets.garmin_client_id],
-        "path_secrets": [secrets.garmin_path],
-        "api": api("/wellness-api/rest/", Provider::Garmin),
-    });
-    let wahoo = json!({
-        "tokens": [secrets.wahoo_token],
-        "api": api("/v1/", Provider::Wahoo),
-    });
-    [
-        (Provider::Strava, strava),
-        (Provider::Garmin, garmin),
-        (Provider::Wahoo, wahoo),
-    ]
-    .into_iter()
-    .map(|(provider, settings)| (provider.as_str().to_owned(), settings))
-    .collect()
+    Provider::all().map(of).collect()
 }
