@@ -445,10 +445,16 @@ fn weigh(
     let weighed = Weighed {
         planned_id: candidate.planned_id,
         reason: None,
-        duration_ratio,
-        score: score.ok().filter(|_| is_near),
+        duration_ratio: duration_ratio.map(told),
+        score: score.ok().filter(|_| is_near).map(told),
     };
     (reason, weighed)
+}
+
+/// A figure as it is stored: so many decimals are read back exactly, so that a decision that is made
+/// again is the same as the one that is there.
+fn told(figure: f64) -> f64 {
+    (figure * 1e12).round() / 1e12
 }
 
 /// How far a plan lies from what was done; 0 is a perfect fit.
@@ -894,6 +900,22 @@ mod tests {
                 (2, CandidateReason::Chosen)
             ]
         );
+    }
+
+    /// P-44
+    #[test]
+    fn a_decision_is_the_same_after_it_was_stored() {
+        for seconds in 1..2000_u32 {
+            let done = f64::from(seconds) * 7.3;
+            let plans = [
+                plan(1, Sport::Run, Some(9000.0 + done / 3.0)),
+                plan(2, Sport::Run, Some(done * 1.2345)),
+            ];
+            let decision = choose(&run(done, None), &plans);
+            let stored = serde_json::to_string(&decision).unwrap();
+            let read: Decision = serde_json::from_str(&stored).unwrap();
+            assert_eq!(read, decision);
+        }
     }
 
     /// P-44

@@ -19,7 +19,7 @@ use std::ops::RangeInclusive;
 /// The most steps that are looked for.
 const MOST_STEPS: usize = 200;
 /// The most places of a step that are weighed against each other in one pass; a coarser raster is
-/// taken where a finer one would need more. About 50 ms.
+/// taken where a finer one would need more, so that half a day costs no more than an hour.
 const MOST_MOVES: usize = 4_000_000;
 /// Rasters on which steps are first placed, in seconds.
 const RASTERS: [usize; 6] = [1, 2, 5, 10, 20, 30];

@@ -475,6 +475,23 @@ mod tests {
         Message::from(session)
     }
 
+    /// P-44
+    #[test]
+    fn the_workout_that_the_device_was_guiding_is_named() {
+        let named = |name: &str| {
+            let mut workout = mesgdef::Workout::new();
+            workout.wkt_name = name.into();
+            let mut collector = Collector::default();
+            collector.take(&Message::from(workout));
+            collector.take(&record(NOON, 80));
+            collector.finish(false).unwrap().plan_hint
+        };
+        let name = PlanHint::Name("4 × 8 min".to_owned());
+        assert_eq!(named(" 4 × 8 min "), Some(name));
+        assert_eq!(named(""), None);
+        assert_eq!(named(&"x".repeat(201)), None);
+    }
+
     fn record(time: u32, cadence: u8) -> Message {
         let mut record = mesgdef::Record::new();
         record.timestamp = typedef::DateTime(time);
