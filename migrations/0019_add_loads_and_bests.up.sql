@@ -31,9 +31,10 @@ RETURN CASE WHEN jsonb_typeof(p_points) = 'array' THEN (
         ON (point ->> p_place)::double precision = asked.place
 ) END;
 
+-- Whoever writes a row has the database make its columns anew, in the writer's name.
 REVOKE ALL ON FUNCTION values_at(jsonb, text, text, double precision[]) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION values_at(jsonb, text, text, double precision[])
-    TO paceline_ingest, paceline_plan, paceline_stages, paceline_fetch, paceline_connect;
+GRANT EXECUTE ON FUNCTION values_at(jsonb, text, text, double precision[]) TO
+    paceline_ingest, paceline_plan, paceline_stages, paceline_fetch, paceline_connect, paceline_sweep;
 
 -- The places are those of shared/domain/src/bests.rs, and a test holds both to each other.
 ALTER TABLE stage_runs

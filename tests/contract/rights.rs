@@ -195,7 +195,8 @@ async fn no_function_runs_as_its_owner_or_for_everybody_or_along_a_foreign_searc
                     "paceline_fetch",
                     "paceline_ingest",
                     "paceline_plan",
-                    "paceline_stages"
+                    "paceline_stages",
+                    "paceline_sweep"
                 ])
             ),
         ]
@@ -277,4 +278,34 @@ async fn no_functions_role_is_more_than_a_login_or_owns_or_may_create_anything()
     .await
     .unwrap();
     assert_eq!(possessions, owned(&[]));
+}
+
+/// Whoever writes a row has the database make its generated columns anew, in the writer's name: when a
+/// trigger is there, of every row, whatever is written.
+#[tokio::test]
+async fn whoever_writes_a_table_may_execute_what_its_columns_are_made_with() {
+    let database = Database::migrated(LAUNCHER).await;
+    let makers: Vec<(String, String, String, bool)> = sqlx::query_as(
+        "SELECT role.rolname::text, a.attrelid::regclass::text, made.refobjid::regprocedure::text,
+            has_function_privilege(role.oid, made.refobjid, 'EXECUTE')
+        FROM pg_attrdef AS d
+        JOIN pg_attribute AS a ON a.attrelid = d.adrelid AND a.attnum = d.adnum
+        JOIN pg_depend AS made
+            ON made.classid = 'pg_attrdef'::regclass AND made.objid = d.oid
+            AND made.refclassid = 'pg_proc'::regclass
+        JOIN pg_roles AS role ON role.rolname LIKE 'paceline\\_%'
+        WHERE a.attgenerated = 's'
+            AND (
+                has_any_column_privilege(role.oid, a.attrelid, 'INSERT')
+                OR has_any_column_privilege(role.oid, a.attrelid, 'UPDATE')
+            )
+        ORDER BY 1",
+    )
+    .fetch_all(&mut database.connect().await)
+    .await
+    .unwrap();
+
+    assert!(!makers.is_empty());
+    let without: Vec<_> = makers.iter().filter(|(.., may)| !may).collect();
+    assert!(without.is_empty(), "{without:?}");
 }
