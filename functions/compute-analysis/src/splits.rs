@@ -3,10 +3,8 @@
 use domain::reason::Reason;
 use domain::signal::number::{from_count, on_line, to_index};
 use domain::signal::{Signal, Stretch, Stretches};
+use domain::units::MILE_M;
 use serde::Serialize;
-
-/// Metres in an international mile.
-const MILE_M: f64 = 1609.344;
 
 /// The longest rest in metres that is not worth a split of its own.
 const NEGLIGIBLE_M: f64 = 1.0;

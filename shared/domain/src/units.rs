@@ -3,6 +3,13 @@
 use serde::{Deserialize, Deserializer, Serialize};
 use thiserror::Error;
 
+/// Metres in an international mile.
+pub const MILE_M: f64 = 1609.344;
+/// Metres in an international yard.
+pub const YARD_M: f64 = 0.9144;
+/// Kilograms in an international pound.
+pub const POUND_KG: f64 = 0.453_592_37;
+
 /// A number that is not a believable quantity of its unit.
 #[derive(Debug, Clone, PartialEq, Error)]
 #[error("{value} is not a believable value in {unit} (allowed: {low} to {high})")]

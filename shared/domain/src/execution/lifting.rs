@@ -8,11 +8,9 @@ use crate::plan::{Load, Step};
 use crate::reason::Reason;
 use crate::recording::Recording;
 use crate::signal::number::{from_count, mean};
+use crate::units::POUND_KG;
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
-
-/// Kilograms of an international pound (1959 agreement of six nations).
-const POUND_KG: f64 = 0.453_592_37;
 
 /// Sets of one exercise, added up; what is open or not known is absent.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]

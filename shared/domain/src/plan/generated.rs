@@ -5,7 +5,7 @@ use super::{
     Target, TargetKind, ZONE, units, zones,
 };
 use crate::sport::Sport;
-use crate::units::{Metres, Seconds};
+use crate::units::{MILE_M, Metres, Seconds, YARD_M};
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
@@ -33,8 +33,8 @@ fn duration() -> impl Strategy<Value = StepDuration> {
         number(2_592_000.0).prop_map(|s| StepDuration::Time(Seconds::parse(s).unwrap())),
         (1..200_u32).prop_map(|m| StepDuration::Time(Seconds::parse(f64::from(m * 60)).unwrap())),
         number(500_000.0).prop_map(distance),
-        (1..1000_u32).prop_map(move |mi| distance(f64::from(mi) / 4.0 * super::MILE_M)),
-        (1..1000_u32).prop_map(move |yd| distance(f64::from(yd) * super::YARD_M)),
+        (1..1000_u32).prop_map(move |mi| distance(f64::from(mi) / 4.0 * MILE_M)),
+        (1..1000_u32).prop_map(move |yd| distance(f64::from(yd) * YARD_M)),
         Just(StepDuration::LapButton),
     ]
 }

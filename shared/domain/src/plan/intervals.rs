@@ -6,11 +6,11 @@
 
 use super::text::{Cursor, LONGEST_TEXT, TextError, pace_unit, share};
 use super::{
-    LONGEST_NOTE, MILE_M, MOST_STEPS, Ramp, Repeat, Step, StepDuration, StepKind, StepOrRepeat,
-    Target, TargetKind, YARD_M, ZONE,
+    LONGEST_NOTE, MOST_STEPS, Ramp, Repeat, Step, StepDuration, StepKind, StepOrRepeat, Target,
+    TargetKind, ZONE,
 };
 use crate::sport::Sport;
-use crate::units::{Metres, Seconds};
+use crate::units::{MILE_M, Metres, Seconds, YARD_M};
 
 /// Units of distance by what they are written as, the longest first; a bare `m` is minutes.
 const DISTANCES: [(&str, f64); 9] = [

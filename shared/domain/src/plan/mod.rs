@@ -22,7 +22,7 @@ pub use step::{
     TargetKind,
 };
 pub use totals::PlanTotals;
-pub use units::{MILE_M, YARD_M, ZONE, metres_of, unit_of, units, zones};
+pub use units::{ZONE, metres_of, unit_of, units, zones};
 
 use crate::id::PlannedId;
 use crate::sport::Sport;

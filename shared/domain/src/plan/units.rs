@@ -1,6 +1,7 @@
 //! The units of targets: one table for what is accepted, what is stored and what is said about it.
 
 use super::{Target, TargetKind};
+use crate::units::MILE_M;
 use std::borrow::Cow;
 
 /// The unit of a whole zone number.
@@ -65,11 +66,6 @@ pub fn unit_of(target: &Target) -> Option<&'static str> {
     }
     known.iter().find(|unit| **unit == given).copied()
 }
-
-/// Metres in an international mile.
-pub const MILE_M: f64 = 1609.344;
-/// Metres in an international yard.
-pub const YARD_M: f64 = 0.9144;
 
 /// The metres that a unit of pace counts seconds for; `None` of any other unit.
 pub fn metres_of(unit: &str) -> Option<f64> {

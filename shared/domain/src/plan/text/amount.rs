@@ -1,8 +1,8 @@
 //! Durations, distances and paces as people write them.
 
 use super::cursor::{Cursor, TextError};
-use crate::plan::{MILE_M, StepDuration, YARD_M};
-use crate::units::{Metres, Seconds};
+use crate::plan::StepDuration;
+use crate::units::{MILE_M, Metres, Seconds, YARD_M};
 
 const HOUR_S: f64 = 3600.0;
 const MINUTE_S: f64 = 60.0;

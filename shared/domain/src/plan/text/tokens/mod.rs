@@ -11,11 +11,10 @@ mod swim;
 use super::cursor::Cursor;
 use super::parse::whole;
 use crate::plan::{
-    MILE_M, Repeat, Step, StepDuration, StepKind, StepOrRepeat, Target, TargetKind, YARD_M,
-    metres_of,
+    Repeat, Step, StepDuration, StepKind, StepOrRepeat, Target, TargetKind, metres_of,
 };
 use crate::sport::Sport;
-use crate::units::{Metres, Seconds};
+use crate::units::{MILE_M, Metres, Seconds, YARD_M};
 
 /// How far from a named pace a work step may be, as a share; and any other step.
 const WIDTHS: (f64, f64) = (0.02, 0.06);
