@@ -100,9 +100,13 @@ async fn every_policy_asks_whose_row_it_is_but_those_that_are_argued_for() {
             "connections.named_account for paceline_ingest",
             "deliveries.every_delivery for paceline_sweep",
             "deliveries.operator_lists for the owner",
+            "exercise_aliases.own_or_catalogue for PUBLIC",
+            "exercises.own_or_catalogue for PUBLIC",
+            "grips.nobodys for PUBLIC",
             "provider_pauses.nobodys for paceline_fetch",
             "provider_windows.nobodys for paceline_fetch",
             "reconciliations.every_due_one for paceline_fetch",
+            "record_repairs.every_repair for paceline_sweep",
             "source_policies.nobodys for PUBLIC",
             "stage_runs.every_run for paceline_sweep"
         ]
@@ -121,7 +125,7 @@ async fn every_table_says_whose_its_rows_are_and_every_view_asks_as_its_reader()
             AND c.relkind IN ('r', 'p')
             AND c.relname NOT IN (
                 'users', '_sqlx_migrations', 'provider_windows', 'provider_pauses',
-                'source_policies'
+                'source_policies', 'grips', 'exercises', 'exercise_aliases'
             )
             AND NOT EXISTS (
                 SELECT FROM pg_attribute AS a
@@ -182,9 +186,28 @@ async fn no_function_runs_as_its_owner_or_for_everybody_or_along_a_foreign_searc
         may_execute,
         [
             ("app_user_id".to_owned(), all),
+            (
+                "grip_key".to_owned(),
+                owned(&[
+                    "paceline_connect",
+                    "paceline_fetch",
+                    "paceline_ingest",
+                    "paceline_log",
+                    "paceline_sweep"
+                ])
+            ),
             ("import_predecessor_result".to_owned(), owned(&[])),
             ("joint_status".to_owned(), owned(&["paceline_read"])),
             ("merge_computed".to_owned(), owned(&["paceline_stages"])),
+            (
+                "name_key".to_owned(),
+                owned(&[
+                    "paceline_fetch",
+                    "paceline_ingest",
+                    "paceline_log",
+                    "paceline_read"
+                ])
+            ),
             ("schedule_reconciliation".to_owned(), owned(&[])),
             ("try_advisory_lock".to_owned(), owned(&["paceline_stages"])),
             ("unwrap_computed".to_owned(), owned(&[])),

@@ -6,7 +6,7 @@ use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{Connection, PgConnection, PgPool};
 
 /// The roles that functions connect as, one per function group.
-pub const ROLES: [&str; 7] = [
+pub const ROLES: [&str; 8] = [
     "paceline_ingest",
     "paceline_plan",
     "paceline_stages",
@@ -14,6 +14,7 @@ pub const ROLES: [&str; 7] = [
     "paceline_read",
     "paceline_fetch",
     "paceline_connect",
+    "paceline_log",
 ];
 
 /// A connection as the schema's owner.
