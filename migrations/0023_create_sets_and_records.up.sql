@@ -109,6 +109,80 @@ CREATE TABLE record_repairs (
         FOREIGN KEY (exercise_id) REFERENCES exercises (id) ON DELETE CASCADE
 );
 
+-- What each set could be the record of. A warm-up and a set that was not completed are of none; a timed set
+-- is of its time alone, a set of distance of its distance. The greatest is the record, and of equal ones the first.
+CREATE VIEW record_candidates WITH (security_invoker = true) AS
+SELECT
+    s.user_id,
+    s.exercise_id,
+    s.grip_key,
+    candidate.kind,
+    candidate.value,
+    s.performed_at AS achieved_at,
+    s.id AS set_id,
+    s.workout_id
+FROM (
+    SELECT
+        lifted.user_id, lifted.exercise_id, lifted.grip_key, lifted.workout_id, lifted.id,
+        lifted.performed_at, lifted.reps, lifted.kg, lifted.duration_s, lifted.distance_m,
+        lifted.kg * lifted.reps AS volume_kg,
+        -- So far, so that it grows with each set and its last one ends with the whole.
+        sum(lifted.kg * lifted.reps) OVER (
+            PARTITION BY lifted.user_id, lifted.exercise_id, lifted.grip_key, lifted.workout_id
+            ORDER BY lifted.performed_at, lifted.id
+        ) AS session_kg
+    FROM (
+        SELECT
+            user_id, exercise_id, grip_key, workout_id, id, performed_at,
+            CASE WHEN kind NOT IN ('timed', 'distance') AND reps > 0 THEN reps END AS reps,
+            CASE
+                WHEN kind NOT IN ('timed', 'distance') AND reps > 0 AND weight_kg > 0 THEN weight_kg
+            END AS kg,
+            CASE WHEN kind = 'timed' THEN duration_s END AS duration_s,
+            CASE WHEN kind = 'distance' THEN distance_m END AS distance_m
+        FROM workout_sets
+        WHERE counts AND is_completed AND kind <> 'warmup'
+    ) AS lifted
+) AS s
+CROSS JOIN LATERAL (
+    VALUES
+        ('heaviest', s.kg),
+        ('reps', s.reps::numeric),
+        -- Epley: one repetition is the weight itself, and of more than twelve nothing is told.
+        (
+            'e1rm',
+            CASE WHEN s.reps = 1 THEN s.kg WHEN s.reps <= 12 THEN round(s.kg * (1 + s.reps / 30.0), 2) END
+        ),
+        ('set_volume', s.volume_kg),
+        ('session_volume', CASE WHEN s.volume_kg IS NOT NULL THEN s.session_kg END),
+        ('time', s.duration_s),
+        ('distance', s.distance_m)
+) AS candidate (kind, value)
+WHERE candidate.value > 0;
+
+-- The workout that an athlete is logging: at most one.
+CREATE TABLE active_workouts (
+    user_id    uuid NOT NULL,
+    workout_id uuid NOT NULL,
+    CONSTRAINT active_workouts_pkey PRIMARY KEY (user_id),
+    CONSTRAINT active_workouts_workout_fkey FOREIGN KEY (workout_id, user_id)
+        REFERENCES workouts (id, user_id) ON DELETE CASCADE
+);
+
+-- The order in which a workout's exercises are shown, where the athlete gave one.
+CREATE TABLE workout_exercises (
+    user_id     uuid    NOT NULL,
+    workout_id  uuid    NOT NULL,
+    exercise_id uuid    NOT NULL,
+    place       integer NOT NULL,
+    CONSTRAINT workout_exercises_pkey PRIMARY KEY (user_id, workout_id, exercise_id),
+    CONSTRAINT workout_exercises_place_key UNIQUE (user_id, workout_id, place),
+    CONSTRAINT workout_exercises_workout_fkey FOREIGN KEY (workout_id, user_id)
+        REFERENCES workouts (id, user_id) ON DELETE CASCADE,
+    CONSTRAINT workout_exercises_exercise_id_fkey FOREIGN KEY (exercise_id) REFERENCES exercises (id),
+    CONSTRAINT place_counts_from_one CHECK (place >= 1)
+);
+
 REVOKE ALL ON FUNCTION grip_key(text[]) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION grip_key(text[])
     TO paceline_log, paceline_ingest, paceline_fetch, paceline_connect, paceline_sweep;
@@ -127,6 +201,24 @@ CREATE POLICY own_rows ON record_repairs
     USING (user_id = (SELECT app_user_id())) WITH CHECK (user_id = (SELECT app_user_id()));
 CREATE POLICY every_repair ON record_repairs FOR SELECT TO paceline_sweep USING (true);
 
-GRANT SELECT, INSERT, UPDATE, DELETE ON workout_sets, personal_records, record_repairs TO paceline_log;
+ALTER TABLE active_workouts ENABLE ROW LEVEL SECURITY;
+ALTER TABLE active_workouts FORCE ROW LEVEL SECURITY;
+CREATE POLICY own_rows ON active_workouts
+    USING (user_id = (SELECT app_user_id())) WITH CHECK (user_id = (SELECT app_user_id()));
+ALTER TABLE workout_exercises ENABLE ROW LEVEL SECURITY;
+ALTER TABLE workout_exercises FORCE ROW LEVEL SECURITY;
+CREATE POLICY own_rows ON workout_exercises
+    USING (user_id = (SELECT app_user_id())) WITH CHECK (user_id = (SELECT app_user_id()));
+
+GRANT SELECT, INSERT, UPDATE, DELETE
+    ON workout_sets, personal_records, record_repairs, active_workouts, workout_exercises TO paceline_log;
+GRANT SELECT ON record_candidates TO paceline_log, paceline_sweep;
 GRANT SELECT ON workout_sets, personal_records TO paceline_read;
-GRANT SELECT ON workouts TO paceline_log;
+-- What is logged by hand is taken in as what a provider brings is.
+GRANT SELECT ON athletes, athlete_thresholds, planned_workouts TO paceline_log;
+GRANT SELECT, INSERT, UPDATE ON workouts, early_deletions TO paceline_log;
+GRANT SELECT, INSERT, UPDATE, DELETE ON recordings, stage_runs TO paceline_log;
+GRANT EXECUTE ON FUNCTION values_at(jsonb, text, text, double precision[]) TO paceline_log;
+-- The sweep makes what could not be made.
+GRANT SELECT ON workout_sets TO paceline_sweep;
+GRANT SELECT, INSERT, UPDATE, DELETE ON personal_records, record_repairs TO paceline_sweep;

@@ -15,6 +15,7 @@ pub(crate) async fn run(name: &str) -> Option<Result<(), platform::Error>> {
         "calculate-metrics" => calculate_metrics::run().await,
         "fetch-activity" => fetch_activity::run().await,
         "connect-provider" => connect_provider::run().await,
+        "log-set" => log_set::run().await,
         "sweep-stages" => sweep_stages::run().await,
         _ => return None,
     })

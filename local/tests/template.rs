@@ -160,6 +160,7 @@ fn every_variable_of_the_deployment_has_a_value_here() {
             "paceline_stages",
             "paceline_fetch",
             "paceline_connect",
+            "paceline_log",
             "paceline_sweep",
         ]
     );

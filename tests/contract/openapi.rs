@@ -5,6 +5,7 @@ use crate::{Outcome, files, recorded, source, yaml};
 use chrono::DateTime;
 use domain::athlete::Thresholds;
 use domain::decode::{Activity, DecodeError};
+use domain::exercise;
 use domain::id::{PlannedId, WorkoutId};
 use domain::matching::{CandidateReason, Decision, HintOutcome, MatchReason, Weighed};
 use domain::plan::{
@@ -309,6 +310,20 @@ fn every_word_of_the_domain_is_documented_and_every_documented_word_is_used() {
     assert_eq!(words(&document, "WhyWithheld"), variants::<WhyWithheld>());
     assert_eq!(words(&document, "Ramp"), variants::<Ramp>());
     assert_eq!(words(&document, "Equipment"), variants::<Equipment>());
+    assert_eq!(
+        words(&document, "ExerciseCategory"),
+        variants::<exercise::Category>()
+    );
+    assert_eq!(words(&document, "Measure"), variants::<exercise::Measure>());
+    assert_eq!(
+        words(&document, "Mechanics"),
+        variants::<exercise::Mechanics>()
+    );
+    assert_eq!(
+        words(&document, "ExerciseEquipment"),
+        variants::<exercise::Equipment>()
+    );
+    assert_eq!(words(&document, "Muscle"), variants::<exercise::Muscle>());
 }
 
 #[test]

@@ -217,6 +217,7 @@ async fn no_function_runs_as_its_owner_or_for_everybody_or_along_a_foreign_searc
                     "paceline_connect",
                     "paceline_fetch",
                     "paceline_ingest",
+                    "paceline_log",
                     "paceline_plan",
                     "paceline_stages",
                     "paceline_sweep"

@@ -40,6 +40,14 @@ id!(
     PlannedId
 );
 id!(
+    /// Something that is lifted, held or carried; of the catalogue or an athlete's own.
+    ExerciseId
+);
+id!(
+    /// A set that was logged; the client's id, so that a retry is the same set.
+    SetId
+);
+id!(
     /// The right to finish one stage run; a stale one can write nothing.
     ClaimToken
 );

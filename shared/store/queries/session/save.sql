@@ -1,1 +1,1 @@
-SAVEPOINT attach
+SAVEPOINT saved

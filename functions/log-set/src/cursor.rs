@@ -1,0 +1,49 @@
+//! Where a page ends: a sort key and the id behind it, as text that clients pass on.
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use platform::problem::Problem;
+use uuid::Uuid;
+
+/// Writes where a page ends.
+pub(crate) fn write(key: &str, id: Uuid) -> String {
+    URL_SAFE_NO_PAD.encode(format!("{id}_{key}"))
+}
+
+/// Reads what [`write`] wrote.
+///
+/// # Errors
+/// 400 `bad_cursor`.
+pub(crate) fn read(cursor: &str) -> Result<(String, Uuid), Problem> {
+    let read = || {
+        let text = String::from_utf8(URL_SAFE_NO_PAD.decode(cursor).ok()?).ok()?;
+        let (id, key) = text.split_once('_')?;
+        // PostgreSQL's text holds no NUL.
+        (!key.contains('\0')).then_some((key.to_owned(), id.parse().ok()?))
+    };
+    read().ok_or_else(|| {
+        Problem::malformed("bad_cursor", "cursor must be a next_cursor of this list")
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cursor_is_read_as_it_was_written_and_anything_else_is_refused() {
+        let id = Uuid::now_v7();
+        let key = "back_squat 2/3 ü";
+
+        assert_eq!(read(&write(key, id)), Ok((key.to_owned(), id)));
+        for bad in [
+            "",
+            "x",
+            "_",
+            &write("a\0b", id),
+            &URL_SAFE_NO_PAD.encode("no-id_key"),
+        ] {
+            assert_eq!(read(bad).unwrap_err().code(), "bad_cursor", "{bad}");
+        }
+    }
+}

@@ -1,0 +1,3 @@
+SELECT slug, category
+FROM grips
+ORDER BY category, slug
