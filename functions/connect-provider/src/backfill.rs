@@ -3,6 +3,7 @@
 use crate::{Connecting, ConnectionView};
 use chrono::NaiveDate;
 use domain::id::UserId;
+use domain::local_date::is_of_our_time;
 use lambda_http::http::StatusCode;
 use platform::app::settle;
 use platform::clock;
@@ -23,20 +24,8 @@ impl Connecting {
         request: &Request,
         provider: &str,
     ) -> Result<Response, Problem> {
-        let user = self.users.authenticate(request)?;
-        let Wanted { since } = request.json()?;
-        if since >= clock::now().date_naive() {
-            let problem = Problem::unprocessable("invalid", "since must be a date of the past");
-            return Err(problem.with_field("/since", "must be a date of the past"));
-        }
-        let source = self.sources.find(provider).map(|(_, source)| source);
-        if source.is_none_or(|source| source.lists().is_none()) {
-            let detail = "this provider does not tell what there was, or is not set up here";
-            return Err(Problem::unprocessable("no_list", detail));
-        }
-
-        let mut tx = self.users.open(user).await?;
-        let begun = self.begin(&mut tx, user, provider, since).await;
+        let (user, mut tx) = self.users.begin(request).await?;
+        let begun = self.begin(&mut tx, user, request, provider).await;
         let begun = settle(tx, begun).await?;
         Ok(http::json(StatusCode::ACCEPTED, &begun))
     }
@@ -45,9 +34,19 @@ impl Connecting {
         &self,
         tx: &mut Tx,
         user: UserId,
+        request: &Request,
         provider: &str,
-        since: NaiveDate,
     ) -> Result<ConnectionView, Problem> {
+        let Wanted { since } = request.json()?;
+        if !is_of_our_time(since) || since >= clock::now().date_naive() {
+            let problem = Problem::unprocessable("invalid", "since must be a date of the past");
+            return Err(problem.with_field("/since", "must be a date of the past"));
+        }
+        let source = self.sources.find(provider).map(|(_, source)| source);
+        if source.is_none_or(|source| source.lists().is_none()) {
+            let detail = "this provider does not tell what there was, or is not set up here";
+            return Err(Problem::unprocessable("no_list", detail));
+        }
         if !backfills::begin_backfill(tx, user, provider, since).await? {
             let detail = "this provider is not connected, or has to be connected again";
             return Err(Problem::conflict("needs_reauthorisation", detail));

@@ -5,7 +5,7 @@ use chrono::NaiveDate;
 use domain::athlete::{Sex, Thresholds};
 use domain::fitness::Start;
 use domain::id::UserId;
-use domain::local_date::Zone;
+use domain::local_date::{Zone, is_of_our_time};
 use lambda_http::http::StatusCode;
 use platform::http::{self, Request};
 use platform::problem::Problem;
@@ -115,7 +115,11 @@ fn read(view: ProfileView) -> Result<Profile, Problem> {
             let valid_from: NaiveDate = day
                 .remove("valid_from")
                 .and_then(|date| serde_json::from_value(date).ok())
-                .ok_or_else(|| wrong(&format!("{field}/valid_from"), "must be a date"))?;
+                .filter(|date| is_of_our_time(*date))
+                .ok_or_else(|| {
+                    let problem = "must be a date from 1900 to 9999";
+                    wrong(&format!("{field}/valid_from"), problem)
+                })?;
             let day: Thresholds = serde_json::from_value(Value::Object(day))
                 .map_err(|error| wrong(&field, &error.to_string()))?;
             Ok((valid_from, day))

@@ -4,9 +4,10 @@
 //! fitness (CTL) and of 7 days for fatigue (ATL). A day without training is a day with a load of 0.
 //! `docs/decisions/0010-load-over-days-is-derived.md` says why this recursion.
 
+use crate::local_date::is_of_our_time;
 use crate::reason::Reason;
 use crate::signal::number::{from_count, mean};
-use chrono::{Datelike, Days, NaiveDate};
+use chrono::{Days, NaiveDate};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use thiserror::Error;
@@ -21,8 +22,6 @@ const WEEK: usize = 7;
 const ROUNDING: f64 = 1e-9;
 /// The most that is believed of a start value: twenty hours at threshold a day, for ever.
 const HIGHEST_START: f64 = 2000.0;
-/// The first year of which start values are believed.
-const FIRST_YEAR: i32 = 1900;
 
 /// Where fitness and fatigue begin: their values at the end of a day.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -52,7 +51,7 @@ impl Start {
     /// # Errors
     /// [`InvalidStart`] names the field that nobody can have.
     pub fn validate(&self) -> Result<(), InvalidStart> {
-        if !(FIRST_YEAR..=9999).contains(&self.date.year()) {
+        if !is_of_our_time(self.date) {
             return Err(InvalidStart {
                 field: "/date",
                 problem: "must be a date from 1900 on",

@@ -1,9 +1,15 @@
 //! The athlete's calendar date of a workout, fixed once when it is ingested.
 
-use chrono::{DateTime, FixedOffset, NaiveDate, Utc};
+use chrono::{DateTime, Datelike, FixedOffset, NaiveDate, Utc};
 use std::str::FromStr;
 use thiserror::Error;
 use tz::TimeZone;
+
+/// Whether somebody who lives may mean a date: from 1900 on, and such that PostgreSQL and RFC 3339
+/// both know it.
+pub fn is_of_our_time(date: NaiveDate) -> bool {
+    (1900..=9999).contains(&date.year())
+}
 
 /// A time zone of the IANA database.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -2,6 +2,7 @@
 
 use super::{DEEPEST_REPEAT, LONGEST_EXERCISE, LONGEST_NAME, LONGEST_NOTE, MOST_STEPS, POOL_M};
 use super::{Exercise, InvalidPlan, Load, Plan, Step, StepKind, StepOrRepeat};
+use crate::local_date::is_of_our_time;
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
@@ -28,6 +29,9 @@ fn is_text(text: &str, most: usize) -> bool {
 }
 
 pub(super) fn plan(plan: &mut Plan) -> Result<(), InvalidPlan> {
+    if !is_of_our_time(plan.date) {
+        return Err(invalid("/date", "must be a date from 1900 to 9999"));
+    }
     if !is_text(&plan.name, LONGEST_NAME) {
         return Err(invalid("/name", "must be 1 to 200 characters without NUL"));
     }
