@@ -33,7 +33,18 @@ impl Connecting {
         request: &Request,
         provider: &str,
     ) -> Result<Response, Problem> {
-        let user = self.users.authenticate(request)?;
+        let (user, mut tx) = self.users.begin(request).await?;
+        let started = self.begin_authorising(&mut tx, user, provider).await;
+        let started = settle(tx, started).await?;
+        Ok(http::json(StatusCode::CREATED, &started))
+    }
+
+    async fn begin_authorising(
+        &self,
+        tx: &mut Tx,
+        user: UserId,
+        provider: &str,
+    ) -> Result<StartedView, Problem> {
         let connectable = Connectable::find(&self.sources, provider)?;
 
         let state = oauth::unguessable()?;
@@ -54,14 +65,11 @@ impl Connecting {
             verifier: sealed.as_deref(),
             life: LIFE,
         };
-        let mut tx = self.users.open(user).await?;
-        let expires_at = authorisations::begin_authorisation(&mut tx, user, begun).await;
-        let expires_at = settle(tx, expires_at.map_err(Problem::from)).await?;
-        let started = StartedView {
+        let expires_at = authorisations::begin_authorisation(tx, user, begun).await?;
+        Ok(StartedView {
             authorise_url,
             expires_at,
-        };
-        Ok(http::json(StatusCode::CREATED, &started))
+        })
     }
 
     pub(crate) async fn finish(

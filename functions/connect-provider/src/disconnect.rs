@@ -14,27 +14,54 @@ use store::connections::{self, Access};
 use store::erasures::{self, Erasure, Receipt, Why};
 use store::{StoreError, Tx};
 
+/// What an athlete wants to be rid of.
+struct Asked {
+    provider: &'static str,
+    keeps_workouts: bool,
+    /// Our access, if there is one.
+    access: Option<Access>,
+}
+
+async fn find(
+    tx: &mut Tx,
+    user: UserId,
+    request: &Request,
+    provider: &str,
+) -> Result<Asked, Problem> {
+    let provider = providers::names().find(|known| *known == provider);
+    let provider = provider
+        .ok_or_else(|| Problem::not_found("unknown_provider", "there is no such provider"))?;
+    only_parameters(request, &["keep_workouts"])?;
+    let keeps_workouts = match request.query("keep_workouts").as_deref() {
+        None | Some("false") => false,
+        Some("true") => true,
+        Some(_) => {
+            let problem = Problem::unprocessable("invalid", "keep_workouts is true or false");
+            return Err(problem.with_field("keep_workouts", "is true or false"));
+        }
+    };
+    Ok(Asked {
+        provider,
+        keeps_workouts,
+        access: connections::find_access(tx, user, provider, Duration::ZERO).await?,
+    })
+}
+
 impl Connecting {
     pub(crate) async fn disconnect(
         &self,
         request: &Request,
         provider: &str,
     ) -> Result<Response, Problem> {
-        let user = self.users.authenticate(request)?;
-        let provider = providers::names().find(|known| *known == provider);
-        let provider = provider
-            .ok_or_else(|| Problem::not_found("unknown_provider", "there is no such provider"))?;
-        only_parameters(request, &["keep_workouts"])?;
-        let keeps_workouts = match request.query("keep_workouts").as_deref() {
-            None | Some("false") => false,
-            Some("true") => true,
-            Some(_) => {
-                let problem = Problem::unprocessable("invalid", "keep_workouts is true or false");
-                return Err(problem.with_field("keep_workouts", "is true or false"));
-            }
-        };
-
-        let revoked = match self.access(user, provider).await? {
+        let (user, mut tx) = self.users.begin(request).await?;
+        let asked = find(&mut tx, user, request, provider).await;
+        end(tx).await;
+        let Asked {
+            provider,
+            keeps_workouts,
+            access,
+        } = asked?;
+        let revoked = match access {
             Some(access) => self.revoke(provider, &access).await,
             None => None,
         };
@@ -52,13 +79,6 @@ impl Connecting {
         })?;
         tracing::info!(provider, "disconnected");
         Ok(http::json(StatusCode::OK, &receipt))
-    }
-
-    async fn access(&self, user: UserId, provider: &str) -> Result<Option<Access>, Problem> {
-        let mut tx = self.users.open(user).await?;
-        let access = connections::find_access(&mut tx, user, provider, Duration::ZERO).await;
-        end(tx).await;
-        Ok(access?)
     }
 
     /// Gives our access back where that is documented, and says whether the provider said so; its
