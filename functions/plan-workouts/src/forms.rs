@@ -32,6 +32,8 @@ impl Sent {
                 is_text: false,
             });
         }
+        // JSON says its own date and name.
+        only_parameters(request, &[])?;
         let document: Value = request.json()?;
         let is_text = document.get("text").is_some();
         let plan = Plan::read(document).map_err(wrong)?;
