@@ -3,7 +3,6 @@
 mod checklist;
 mod figures;
 mod imports;
-mod json_schema;
 mod migrations;
 mod openapi;
 mod plans;
@@ -12,7 +11,6 @@ mod rights;
 mod source;
 mod statements;
 mod template;
-mod yaml;
 
 use std::error::Error;
 use std::path::{Path, PathBuf};

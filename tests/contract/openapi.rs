@@ -1,7 +1,6 @@
 //! `docs/openapi.yaml` against the routes, the codes and the documents of the code.
 
-use crate::json_schema::{resolve, violations};
-use crate::{Outcome, files, recorded, source, yaml};
+use crate::{Outcome, files, recorded, source};
 use chrono::DateTime;
 use domain::athlete::Thresholds;
 use domain::decode::{Activity, DecodeError};
@@ -27,28 +26,13 @@ use store::connections::Connection;
 use store::erasures::Receipt;
 use store::ingest;
 use store::reads::{FetchView, PlanView, SourceView, Status, WhyWithheld, Withheld, WorkoutView};
+use support::json_schema::{resolve, violations};
+use support::routes::operations;
+use support::yaml;
 use uuid::Uuid;
-
-const METHODS: [&str; 5] = ["get", "put", "post", "patch", "delete"];
 
 fn document() -> Outcome<Value> {
     yaml::read("docs/openapi.yaml")
-}
-
-fn operations(document: &Value) -> Vec<(String, String, &Value)> {
-    let paths = document
-        .get("paths")
-        .and_then(Value::as_object)
-        .into_iter()
-        .flatten();
-    paths
-        .flat_map(|(path, item)| {
-            let methods = METHODS
-                .iter()
-                .filter_map(move |method| Some((*method, item.get(method)?)));
-            methods.map(move |(method, operation)| (method.to_uppercase(), path.clone(), operation))
-        })
-        .collect()
 }
 
 /// The words of an enum of the document.
@@ -701,4 +685,27 @@ async fn load_bests_and_estimates_are_shown_as_documented() {
         everything[4]
     );
     world.stop().await;
+}
+
+/// Tests that go through all routes send these.
+#[test]
+fn what_is_made_of_the_contract_to_be_sent_is_what_it_describes() {
+    let contract = support::routes::Contract::read();
+    let given = |name: &str| name.ends_with("_id").then(|| json!(Uuid::nil()));
+    let samples = support::samples::Samples::new(&contract.document, &given);
+    let mut sent = 0;
+    for operation in &contract.operations {
+        for (_, schema) in operation
+            .body
+            .iter()
+            .filter(|(media, _)| media == "application/json")
+        {
+            for body in samples.all(&operation.path, schema) {
+                let wrong = violations(&contract.document, schema, &body);
+                assert!(wrong.is_empty(), "{operation}: {body}: {wrong:#?}");
+                sent += 1;
+            }
+        }
+    }
+    assert!(sent > 20, "{sent}");
 }

@@ -1,10 +1,11 @@
 //! `template.yaml` against the code that it deploys.
 
-use crate::{Outcome, folders, source, yaml};
+use crate::{Outcome, folders, source};
 use local::template::{Function, Rate, Scope, Template};
 use platform::config::LIMITS;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
+use support::yaml;
 
 fn template() -> Outcome<Template> {
     Ok(Template::parse(&crate::read("template.yaml")?)?)

@@ -3,7 +3,7 @@
 use local::cloud::Start;
 use reqwest::Method;
 use serde_json::Value;
-use support::{routes, world};
+use support::world;
 
 /// P-02
 #[tokio::test]
@@ -66,35 +66,6 @@ async fn a_forged_delivery_is_401_and_stores_nothing() {
     assert_eq!(deliveries, Vec::<Value>::new());
     let genuine = world.post_webhook("paceline", &genuine, body).await;
     assert_eq!(genuine.status, 200);
-    world.stop().await;
-}
-
-///
-#[tokio::test]
-async fn every_path_of_users_asks_for_a_token_that_is_believed() {
-    let world = world!(Start::Paused);
-    let id = uuid::Uuid::nil();
-    let http = reqwest::Client::new();
-
-    for (method, path) in routes::of_users() {
-        let path = path
-            .replace("{id}", &id.to_string())
-            .replace("{provider}", "strava");
-        let url = format!("{}{path}", world.endpoint().url);
-        for (token, code) in [(None, "token_missing"), (Some("x.y.z"), "token_malformed")] {
-            let mut request = http.request(method.clone(), &url);
-            if let Some(token) = token {
-                request = request.bearer_auth(token);
-            }
-            let answer = request.send().await.unwrap();
-            assert_eq!(answer.status(), 401, "{method} {path}");
-            assert!(answer.headers().contains_key("www-authenticate"));
-            assert_eq!(answer.headers()["content-type"], "application/problem+json");
-            let problem: Value = answer.json().await.unwrap();
-            assert_eq!(problem["code"], code);
-            assert!(problem["correlation_id"].is_string());
-        }
-    }
     world.stop().await;
 }
 

@@ -6,14 +6,14 @@ use serde_json::Value;
 const NOTES: [&str; 5] = ["description", "default", "format", "examples", "pattern"];
 
 /// Lists where a value is not what the schema of a document says.
-pub(crate) fn violations(document: &Value, schema: &Value, value: &Value) -> Vec<String> {
+pub fn violations(document: &Value, schema: &Value, value: &Value) -> Vec<String> {
     let mut found = Vec::new();
     check(document, schema, value, "", &mut found);
     found
 }
 
 /// Finds what a `$ref` of a document points at.
-pub(crate) fn resolve<'a>(document: &'a Value, reference: &str) -> Option<&'a Value> {
+pub fn resolve<'a>(document: &'a Value, reference: &str) -> Option<&'a Value> {
     document.pointer(reference.strip_prefix('#')?)
 }
 

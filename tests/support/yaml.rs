@@ -1,12 +1,19 @@
 //! YAML as JSON values, so that a test can look at any part of a file.
 
-use crate::Outcome;
 use saphyr::{LoadableYamlNode as _, Scalar, Yaml};
 use serde_json::{Map, Value};
+use std::error::Error;
+use std::path::Path;
 
-/// Reads the one document of a file; `!Tag x` becomes `{"!Tag": x}`.
-pub(crate) fn read(path: &str) -> Outcome<Value> {
-    let text = crate::read(path)?;
+type Outcome<T> = Result<T, Box<dyn Error + Send + Sync>>;
+
+/// Reads the one document of a file of the workspace; `!Tag x` becomes `{"!Tag": x}`.
+///
+/// # Errors
+/// When there is no such file, or it is no plain YAML.
+pub fn read(path: &str) -> Outcome<Value> {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(path);
+    let text = std::fs::read_to_string(file).map_err(|error| format!("{path}: {error}"))?;
     let documents = Yaml::load_from_str(&text).map_err(|error| format!("{path}: {error}"))?;
     match documents.as_slice() {
         [document] => value(document),
