@@ -104,6 +104,7 @@ fn sets() -> impl Strategy<Value = Vec<StrengthSet>> {
         reps,
         weight_kg,
         category: None,
+        ..StrengthSet::default()
     });
     vec(set, 0..5)
 }

@@ -81,6 +81,7 @@ mod tests {
             reps,
             weight_kg,
             category: None,
+            ..StrengthSet::default()
         };
         recording.sets = vec![
             set(false, None, None),

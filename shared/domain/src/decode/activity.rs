@@ -175,7 +175,7 @@ impl Activity {
         for set in self.sets {
             let start_s = set.start_s - lead_s;
             let believable = start_s.is_finite()
-                && [set.duration_s, set.weight_kg]
+                && [set.duration_s, set.weight_kg, set.distance_m, set.rpe]
                     .into_iter()
                     .flatten()
                     .all(|value| (0.0..1e7).contains(&value));

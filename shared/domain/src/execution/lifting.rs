@@ -293,6 +293,7 @@ mod tests {
                 reps: Some(*reps),
                 weight_kg: (*kg > 0.0).then_some(*kg),
                 category: Some((*name).to_owned()),
+                ..StrengthSet::default()
             })
             .collect();
         recording

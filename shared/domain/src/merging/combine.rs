@@ -240,6 +240,7 @@ mod tests {
             reps: Some(5),
             weight_kg,
             category: None,
+            ..StrengthSet::default()
         }
     }
 

@@ -301,6 +301,8 @@ fn tidy(mut header: Header) -> Header {
         number(&mut set.start_s);
         optional(&mut set.duration_s);
         optional(&mut set.weight_kg);
+        optional(&mut set.distance_m);
+        optional(&mut set.rpe);
     }
     optional(&mut header.pool_length_m);
     header

@@ -149,7 +149,7 @@ pub struct Length {
 }
 
 /// One strength set from a device.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct StrengthSet {
     /// Seconds since the recording's start.
     pub start_s: f64,
@@ -163,6 +163,91 @@ pub struct StrengthSet {
     pub weight_kg: Option<f64>,
     /// Exercise category, in the source's words.
     pub category: Option<String>,
+    /// What it was for.
+    #[serde(default, skip_serializing_if = "SetKind::is_normal")]
+    pub kind: SetKind,
+    /// Metres.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub distance_m: Option<f64>,
+    /// Rating of perceived exertion, 0 to 10.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rpe: Option<f64>,
+}
+
+impl StrengthSet {
+    /// What it counts as where sets are compared: what has no repetitions was done by the metre or by the
+    /// clock, whatever its source calls it.
+    pub fn counts_as(&self) -> SetKind {
+        match (self.kind, self.reps) {
+            (SetKind::Normal, None) if self.distance_m.is_some() => SetKind::Distance,
+            (SetKind::Normal, None) if self.duration_s.is_some() => SetKind::Timed,
+            (kind, _) => kind,
+        }
+    }
+}
+
+/// What a strength set was for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SetKind {
+    /// Work.
+    #[default]
+    Normal,
+    /// Before the work.
+    Warmup,
+    /// The heaviest of several.
+    TopSet,
+    /// Lighter, after the heaviest.
+    Backoff,
+    /// Lighter, without a rest.
+    Drop,
+    /// As many repetitions as possible.
+    Amrap,
+    /// By the clock.
+    Timed,
+    /// By the metre.
+    Distance,
+}
+
+impl SetKind {
+    /// Every kind.
+    pub const ALL: [Self; 8] = [
+        Self::Normal,
+        Self::Warmup,
+        Self::TopSet,
+        Self::Backoff,
+        Self::Drop,
+        Self::Amrap,
+        Self::Timed,
+        Self::Distance,
+    ];
+
+    /// The word in the database and in answers.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Normal => "normal",
+            Self::Warmup => "warmup",
+            Self::TopSet => "top_set",
+            Self::Backoff => "backoff",
+            Self::Drop => "drop",
+            Self::Amrap => "amrap",
+            Self::Timed => "timed",
+            Self::Distance => "distance",
+        }
+    }
+
+    /// Reads a word back.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == name)
+    }
+
+    #[expect(
+        clippy::trivially_copy_pass_by_ref,
+        reason = "serde asks for this form"
+    )]
+    fn is_normal(&self) -> bool {
+        *self == Self::Normal
+    }
 }
 
 /// What the source reported for the whole workout; used only where samples cannot say.

@@ -73,6 +73,7 @@ mod tests {
             reps,
             weight_kg,
             category: None,
+            ..StrengthSet::default()
         }
     }
 

@@ -17,7 +17,7 @@ use crate::secret::Secret;
 use crate::signature::{self, Secrets};
 use chrono::{DateTime, FixedOffset, SecondsFormat, Utc};
 use domain::decode::Activity;
-use domain::recording::{StrengthSet, Totals};
+use domain::recording::{SetKind, StrengthSet, Totals};
 use domain::sport::Sport;
 use futures_util::future::BoxFuture;
 use lambda_http::http::{HeaderName, header};
@@ -35,6 +35,8 @@ const PAGE: &str = "10";
 const HEAVIEST_KG: f64 = 2000.0;
 /// The longest set that is believed, in seconds.
 const LONGEST_SET_S: f64 = 86_400.0;
+/// Further in one set is nobody believed.
+const LONGEST_SET_M: f64 = 1_000_000.0;
 
 /// Its settings.
 #[derive(Debug, Deserialize)]
@@ -227,13 +229,16 @@ struct Exercise {
     sets: Vec<Set>,
 }
 
-/// A set; its `type` tells warm-ups, drop sets and sets to failure apart, for which
-/// [`StrengthSet`] has no field, so that a warm-up is a set like any other.
+/// A set; its `type` tells warm-ups, drop sets and sets to failure apart.
 #[derive(Deserialize)]
 struct Set {
+    #[serde(rename = "type")]
+    kind: Option<String>,
     weight_kg: Option<f64>,
     reps: Option<f64>,
     duration_seconds: Option<f64>,
+    distance_meters: Option<f64>,
+    rpe: Option<f64>,
 }
 
 impl Workout {
@@ -280,6 +285,14 @@ impl Set {
                 .and_then(|reps| u16::try_from(reps).ok()),
             weight_kg: within(self.weight_kg, HEAVIEST_KG),
             category,
+            kind: match self.kind.as_deref() {
+                Some("warmup") => SetKind::Warmup,
+                Some("dropset") => SetKind::Drop,
+                Some("failure") => SetKind::Amrap,
+                _ => SetKind::Normal,
+            },
+            distance_m: within(self.distance_meters, LONGEST_SET_M),
+            rpe: within(self.rpe, 10.0),
         }
     }
 }

@@ -165,6 +165,7 @@ impl Collector {
             reps: short(message, M::REPETITIONS),
             weight_kg: scaled(message, M::WEIGHT, 16.0).filter(|&kg| kg > 0.0),
             category,
+            ..StrengthSet::default()
         };
         let start = time(message, M::START_TIME).or_else(|| time(message, M::TIMESTAMP));
         self.overflow |= !push(&mut self.sets, (start, set), MAX_MESSAGES);

@@ -90,14 +90,16 @@ fn what_is_missing_or_wrong_is_named_by_a_code() {
 }
 
 #[test]
-fn a_workout_is_its_sets_in_order_warm_ups_included() {
+fn a_workout_is_its_sets_in_order_each_of_its_kind() {
     let workout = r#"{"id":"w","title":"Push","start_time":"2026-10-21T17:00:00+00:00",
         "end_time":"2026-10-21T18:00:59+00:00","exercises":[
         {"index":0,"title":"Bench Press (Barbell)","sets":[
             {"index":0,"type":"warmup","weight_kg":40,"reps":10},
             {"index":1,"type":"normal","weight_kg":82.5,"reps":5,"rpe":8.5},
-            {"index":2,"type":"failure","weight_kg":-5,"reps":70000}]},
-        {"index":1,"title":"Plank","sets":[{"type":"normal","duration_seconds":61.5,"reps":null}]}]}"#;
+            {"index":2,"type":"failure","weight_kg":-5,"reps":70000},
+            {"index":3,"type":"dropset","rpe":12},{"index":4,"type":"of next year"}]},
+        {"index":1,"title":"Plank","sets":[{"type":"normal","duration_seconds":61.5,"reps":null}]},
+        {"index":2,"title":"Carry","sets":[{"distance_meters":40,"weight_kg":32}]}]}"#;
     let stub = Stub::serving(&[("/workouts/w", 200, workout)]);
     let fetched_workout = stub.fetch(HevyApi, "w", None);
     assert!(
@@ -121,10 +123,28 @@ fn a_workout_is_its_sets_in_order_warm_ups_included() {
             (Some(10), Some(40.0), None),
             (Some(5), Some(82.5), None),
             (None, None, None),
+            (None, None, None),
+            (None, None, None),
             (None, None, Some(61.5)),
+            (None, Some(32.0), None),
         ]
     );
-    assert_eq!(strength.sets[3].category.as_deref(), Some("Plank"));
+    let kinds: Vec<_> = strength.sets.iter().map(StrengthSet::counts_as).collect();
+    assert_eq!(
+        kinds,
+        [
+            SetKind::Warmup,
+            SetKind::Normal,
+            SetKind::Amrap,
+            SetKind::Drop,
+            SetKind::Normal,
+            SetKind::Timed,
+            SetKind::Distance,
+        ]
+    );
+    assert_eq!(strength.sets[1].rpe, Some(8.5));
+    assert_eq!(strength.sets[3].rpe, None);
+    assert_eq!(strength.sets[5].category.as_deref(), Some("Plank"));
     let asked = stub.asked();
     assert!(asked[0].contains("api-key: t-1"), "{asked:?}");
     assert!(!asked[0].contains("authorization"), "{asked:?}");

@@ -1,0 +1,1 @@
+SELECT kind, orphans FROM predecessor_orphans($1::text)

@@ -1,0 +1,15 @@
+-- What a user's sets and records are of, and is not known to be one of ours yet.
+SELECT e.id, e.name
+FROM predecessor_exercises(
+    $1::text,
+    ARRAY(
+        SELECT exercise_id FROM predecessor_sets($1::text, $2::uuid)
+        UNION
+        SELECT exercise_id FROM predecessor_records($1::text, $2::uuid)
+    )
+) AS e
+WHERE e.id IS NOT NULL AND NOT EXISTS (
+    SELECT FROM predecessor_imports AS i
+    WHERE i.user_id = $2::uuid AND i.kind = 'exercise' AND i.source_id = e.id
+)
+ORDER BY e.id

@@ -1,0 +1,1 @@
+SELECT id FROM predecessor_users($1::text) AS id

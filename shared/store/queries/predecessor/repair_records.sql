@@ -1,0 +1,1 @@
+SELECT found FROM repair_personal_records() AS found

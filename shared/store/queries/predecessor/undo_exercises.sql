@@ -1,0 +1,6 @@
+-- Exercises that were made for a predecessor's sets and of which there is no set.
+DELETE FROM exercises AS e
+USING predecessor_imports AS i
+WHERE i.user_id = $1::uuid AND i.kind = 'exercise' AND i.is_made
+    AND e.user_id = i.user_id AND e.id = i.id
+    AND NOT EXISTS (SELECT FROM workout_sets AS s WHERE s.user_id = e.user_id AND s.exercise_id = e.id)
