@@ -2,6 +2,8 @@
 SET LOCAL lock_timeout = '2s';
 
 DROP FUNCTION repair_personal_records();
+DROP FUNCTION predecessor_log_exercises(text, uuid);
+DROP FUNCTION predecessor_logs(text, uuid);
 DROP FUNCTION predecessor_records(text, uuid);
 DROP FUNCTION predecessor_sets(text, uuid);
 DROP FUNCTION predecessor_sessions(text, uuid);

@@ -19,7 +19,8 @@ CREATE TABLE predecessor_imports (
     CONSTRAINT predecessor_imports_pkey PRIMARY KEY (user_id, kind, source_id),
     CONSTRAINT predecessor_imports_user_id_fkey
         FOREIGN KEY (user_id) REFERENCES users (id) ON DELETE CASCADE,
-    CONSTRAINT imported_kind_known CHECK (kind IN ('exercise', 'workout', 'set', 'log', 'log_exercise'))
+    CONSTRAINT imported_kind_known
+        CHECK (kind IN ('exercise', 'workout', 'set', 'program', 'log', 'log_exercise'))
 );
 
 ALTER TABLE predecessor_imports ENABLE ROW LEVEL SECURITY;
@@ -356,6 +357,110 @@ AS $$
     CROSS JOIN names AS n
 $$;
 
+-- A user's logs of days. A day of a program that is not wholly said is not guessed: it is a log without program.
+CREATE FUNCTION predecessor_logs(p_schema text, p_user_id uuid)
+RETURNS TABLE (
+    id uuid, program_id uuid, week_index integer, day_index integer, name text, date date,
+    completed_at timestamptz, weight_unit text, duration_s integer, notes text, created_at timestamptz,
+    updated_at timestamptz
+)
+LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp
+AS $$
+    WITH told AS (
+        SELECT
+            r,
+            public.predecessor_number(r ->> 'week_index', 100000)::integer AS week_index,
+            public.predecessor_number(r ->> 'day_index', 6)::integer AS day_index,
+            coalesce(
+                public.predecessor_moment(r ->> 'created_at'), public.predecessor_moment(r ->> 'updated_at'),
+                'epoch'
+            ) AS created_at
+        FROM public.predecessor_rows(p_schema, 'workout_logs', 'user_id', ARRAY[p_user_id]) AS r
+        WHERE public.predecessor_id(r ->> 'id') IS NOT NULL
+    )
+    SELECT
+        public.predecessor_id(t.r ->> 'id'),
+        CASE
+            WHEN t.week_index IS NOT NULL AND t.day_index IS NOT NULL
+                THEN public.predecessor_id(t.r ->> 'program_id')
+        END,
+        CASE WHEN t.day_index IS NOT NULL THEN t.week_index END,
+        CASE WHEN t.week_index IS NOT NULL THEN t.day_index END,
+        coalesce(nullif(left(btrim(t.r ->> 'name'), 200), ''), 'Workout'),
+        coalesce(
+            CASE WHEN t.r ->> 'date' ~ '^[0-9]{4}-[0-9]{2}-[0-9]{2}' THEN left(t.r ->> 'date', 10)::date END,
+            (t.created_at AT TIME ZONE 'UTC')::date
+        ),
+        CASE
+            WHEN (t.r ->> 'is_finished')::boolean THEN coalesce(
+                public.predecessor_moment(t.r ->> 'completed_date'),
+                public.predecessor_moment(t.r ->> 'updated_at'), t.created_at
+            )
+        END,
+        CASE WHEN upper(t.r ->> 'weight_unit') IN ('LB', 'LBS') THEN 'lb' ELSE 'kg' END,
+        nullif(trunc(public.predecessor_number(t.r ->> 'duration', 2880) * 60)::integer, 0),
+        nullif(left(btrim(t.r ->> 'notes'), 4000), ''),
+        t.created_at,
+        coalesce(public.predecessor_moment(t.r ->> 'updated_at'), t.created_at)
+    FROM told AS t
+$$;
+
+-- The exercises of a user's logs, their arrays as long as there are sets: what is missing or not believable is NULL,
+-- and 0 stays 0.
+CREATE FUNCTION predecessor_log_exercises(p_schema text, p_user_id uuid)
+RETURNS TABLE (
+    id uuid, log_id uuid, exercise_id uuid, order_index integer, sets integer, reps integer[],
+    weights numeric[], completed boolean[], bodyweight numeric, notes text, added_type text,
+    original_index integer
+)
+LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp
+AS $$
+    WITH logs AS MATERIALIZED (
+        SELECT public.predecessor_id(r ->> 'id') AS id
+        FROM public.predecessor_rows(p_schema, 'workout_logs', 'user_id', ARRAY[p_user_id]) AS r
+    ), told AS MATERIALIZED (
+        SELECT
+            r,
+            greatest(1, coalesce(
+                public.predecessor_number(r ->> 'sets', 100)::integer,
+                least(cardinality(public.predecessor_texts(r -> 'reps')), 100)
+            )) AS sets
+        FROM public.predecessor_rows(
+            p_schema, 'workout_log_exercises', 'workout_log_id', (SELECT array_agg(l.id) FROM logs AS l)
+        ) AS r
+        WHERE public.predecessor_id(r ->> 'id') IS NOT NULL
+    )
+    SELECT
+        public.predecessor_id(t.r ->> 'id'),
+        public.predecessor_id(t.r ->> 'workout_log_id'),
+        public.predecessor_id(t.r ->> 'exercise_id'),
+        coalesce(public.predecessor_number(t.r ->> 'order_index', 100000)::integer, 0),
+        t.sets,
+        ARRAY(
+            SELECT trunc(public.predecessor_number(t.r -> 'reps' ->> n, 10000))::integer
+            FROM generate_series(0, t.sets - 1) AS n ORDER BY n
+        ),
+        ARRAY(
+            SELECT round(public.predecessor_number(t.r -> 'weights' ->> n, 10000), 2)
+            FROM generate_series(0, t.sets - 1) AS n ORDER BY n
+        ),
+        ARRAY(
+            SELECT coalesce((t.r -> 'completed' ->> n)::boolean, false)
+            FROM generate_series(0, t.sets - 1) AS n ORDER BY n
+        ),
+        nullif(round(public.predecessor_number(t.r ->> 'bodyweight', 2000), 2), 0),
+        nullif(left(btrim(t.r ->> 'notes'), 2000), ''),
+        CASE
+            WHEN t.r ->> 'added_type' IN (
+                'superset', 'dropset', 'custom', 'replacement', 'temporary', 'permanent'
+            ) THEN t.r ->> 'added_type'
+        END,
+        public.predecessor_number(t.r ->> 'original_index', 1000)::integer
+    FROM told AS t
+$$;
+
 -- Puts right a table of records that the predecessor's faults bent, and says what was wrong with it. Records are
 -- derived, so whatever is bent goes, and its key is noted for the one writer to make again.
 -- Guards: one unique constraint over four columns that are never NULL, no other writer.
@@ -472,6 +577,8 @@ REVOKE ALL ON FUNCTION predecessor_exercises(text, uuid[]) FROM PUBLIC;
 REVOKE ALL ON FUNCTION predecessor_sessions(text, uuid) FROM PUBLIC;
 REVOKE ALL ON FUNCTION predecessor_sets(text, uuid) FROM PUBLIC;
 REVOKE ALL ON FUNCTION predecessor_records(text, uuid) FROM PUBLIC;
+REVOKE ALL ON FUNCTION predecessor_logs(text, uuid) FROM PUBLIC;
+REVOKE ALL ON FUNCTION predecessor_log_exercises(text, uuid) FROM PUBLIC;
 REVOKE ALL ON FUNCTION repair_personal_records() FROM PUBLIC;
 
 SELECT repair_personal_records();

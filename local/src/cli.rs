@@ -17,7 +17,8 @@ use crate::instance::{Database, Instance, InstanceOptions};
 use crate::log::{Echo, LogSink};
 use crate::process::{die_with_parent, run_launcher};
 use crate::{
-    connect, demo, functions, process_files, recompute, reconcile, redrive, replay, simulate,
+    connect, demo, functions, import_predecessor, process_files, recompute, reconcile, redrive,
+    replay, simulate,
 };
 
 /// Paceline on this machine: the whole pipeline with its own PostgreSQL, queues and Lambda.
@@ -51,6 +52,8 @@ enum Command {
     Redrive(redrive::Arguments),
     /// Compute results of older algorithms again, behind live work
     Recompute(recompute::Arguments),
+    /// Take over an athlete's sets from a predecessor's tables, and make the records anew
+    ImportPredecessor(import_predecessor::Arguments),
     /// Have connections asked what no webhook told, now and not when they are due
     Reconcile(reconcile::Arguments),
     /// Play providers and their athletes against a running instance, and compare what it shows
@@ -176,6 +179,9 @@ fn run_command(cli: Cli) -> Result<ExitCode, Failure> {
             Some(Command::Replay(arguments)) => Ok(replay::run(&arguments).await?),
             Some(Command::Redrive(arguments)) => Ok(redrive::run(&arguments).await?),
             Some(Command::Recompute(arguments)) => Ok(recompute::run(&arguments).await?),
+            Some(Command::ImportPredecessor(arguments)) => {
+                Ok(import_predecessor::run(&arguments).await?)
+            }
             Some(Command::Reconcile(arguments)) => Ok(reconcile::run(&arguments).await?),
             Some(Command::Simulate(arguments)) => Ok(simulate::run(&arguments).await?),
         }

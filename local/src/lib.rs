@@ -24,6 +24,7 @@ mod demo;
 mod functions;
 pub mod gateway;
 pub mod identity;
+mod import_predecessor;
 pub mod instance;
 pub mod invoke;
 pub mod lambda_api;

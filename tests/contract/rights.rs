@@ -103,6 +103,7 @@ async fn every_policy_asks_whose_row_it_is_but_those_that_are_argued_for() {
             "exercise_aliases.own_or_catalogue for PUBLIC",
             "exercises.own_or_catalogue for PUBLIC",
             "grips.nobodys for PUBLIC",
+            "predecessor_imports.operator_lists for the owner",
             "provider_pauses.nobodys for paceline_fetch",
             "provider_windows.nobodys for paceline_fetch",
             "reconciliations.every_due_one for paceline_fetch",
@@ -187,12 +188,17 @@ async fn no_function_runs_as_its_owner_or_for_everybody_or_along_a_foreign_searc
         [
             ("app_user_id".to_owned(), all),
             (
+                "device_set_id".to_owned(),
+                owned(&["paceline_fetch", "paceline_ingest"])
+            ),
+            (
                 "grip_key".to_owned(),
                 owned(&[
                     "paceline_connect",
                     "paceline_fetch",
                     "paceline_ingest",
                     "paceline_log",
+                    "paceline_plan",
                     "paceline_sweep"
                 ])
             ),
@@ -208,6 +214,22 @@ async fn no_function_runs_as_its_owner_or_for_everybody_or_along_a_foreign_searc
                     "paceline_read"
                 ])
             ),
+            ("predecessor_exercises".to_owned(), owned(&[])),
+            ("predecessor_grip_names".to_owned(), owned(&[])),
+            ("predecessor_grips".to_owned(), owned(&[])),
+            ("predecessor_id".to_owned(), owned(&[])),
+            ("predecessor_log_exercises".to_owned(), owned(&[])),
+            ("predecessor_logs".to_owned(), owned(&[])),
+            ("predecessor_moment".to_owned(), owned(&[])),
+            ("predecessor_number".to_owned(), owned(&[])),
+            ("predecessor_orphans".to_owned(), owned(&[])),
+            ("predecessor_records".to_owned(), owned(&[])),
+            ("predecessor_rows".to_owned(), owned(&[])),
+            ("predecessor_sessions".to_owned(), owned(&[])),
+            ("predecessor_sets".to_owned(), owned(&[])),
+            ("predecessor_texts".to_owned(), owned(&[])),
+            ("predecessor_users".to_owned(), owned(&[])),
+            ("repair_personal_records".to_owned(), owned(&[])),
             ("schedule_reconciliation".to_owned(), owned(&[])),
             ("try_advisory_lock".to_owned(), owned(&["paceline_stages"])),
             ("unwrap_computed".to_owned(), owned(&[])),

@@ -8,8 +8,10 @@
 
 mod attach;
 mod bests;
+mod device_sets;
 mod files;
 mod fitness;
+mod import;
 mod ingest;
 mod matching;
 mod merge_computed;

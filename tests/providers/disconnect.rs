@@ -36,6 +36,8 @@ async fn counts(world: &World) -> Value {
                      JOIN workouts AS w ON w.id = r.workout_id WHERE w.provider = 'strava'),
                  'predecessor_results', (SELECT count(*) FROM predecessor_results AS r
                      JOIN workouts AS w ON w.id = r.workout_id WHERE w.provider = 'strava'),
+                 'workout_sets', (SELECT count(*) FROM workout_sets AS s
+                     JOIN workouts AS w ON w.id = s.workout_id WHERE w.provider = 'strava'),
                  'deliveries',
                      (SELECT count(*) FROM deliveries WHERE provider = 'strava'),
                  'early_deletions',
@@ -102,6 +104,7 @@ fn nothing() -> Value {
         "recordings",
         "predecessor_results",
         "stage_runs",
+        "workout_sets",
         "deliveries",
         "early_deletions",
     ];

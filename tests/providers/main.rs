@@ -27,6 +27,7 @@ mod policies;
 mod post;
 mod reconcile;
 mod replay;
+mod sets;
 mod silence;
 mod simulate;
 mod strava;

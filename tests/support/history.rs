@@ -213,7 +213,7 @@ const HOT: [Hot; 45] = [
     hot(
         "ingest/find_circumstances",
         "ingest",
-        ":user, 'strava', 'new', 0, now() - interval '2 minutes', now() + interval '2 minutes'",
+        ":user, 'strava', 'new', 0, now(), interval '2 minutes', interval '10 minutes', 'athlete'",
     ),
     hot("users/find_athlete", "ingest", ":user"),
     hot("users/list_thresholds", "ingest", ":user"),

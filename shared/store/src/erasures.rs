@@ -1,11 +1,13 @@
 //! Taking a provider's data away, and the receipt of it that stays.
 
+use crate::records::{self, KeyRow};
 use crate::{StoreError, Tx, merging};
 use chrono::{DateTime, Utc};
 use domain::id::UserId;
 use serde::Serialize;
 use serde_json::Value;
 use sqlx::FromRow;
+use std::collections::BTreeSet;
 use uuid::Uuid;
 
 /// Why a provider's data goes.
@@ -57,9 +59,15 @@ pub async fn erase_provider(
     user: UserId,
     erasure: Erasure<'_>,
 ) -> Result<Option<Receipt>, StoreError> {
+    let mut keys = BTreeSet::new();
     if !erasure.keeps_workouts {
         // The sweep rings for what is left of them.
         merging::part_from(tx, user, erasure.provider).await?;
+        let query = tx
+            .query_as::<KeyRow>(include_str!("../queries/erasures/list_keys.sql"))
+            .bind(user.0)
+            .bind(erasure.provider.to_owned());
+        keys = records::keys(tx.fetch_all(query).await?);
     }
     let why = match erasure.why {
         Why::AthleteAsked => "athlete_asked",
@@ -73,7 +81,10 @@ pub async fn erase_provider(
         .bind(erasure.keeps_workouts)
         .bind(why.to_owned())
         .bind(erasure.revoked);
-    tx.fetch_optional(query).await
+    let receipt = tx.fetch_optional(query).await?;
+    // What cannot be made now is noted, and made later.
+    records::keep(tx, user, &keys).await.map(drop)?;
+    Ok(receipt)
 }
 
 /// Lists what went of an athlete's, the newest first.

@@ -7,12 +7,12 @@ use crate::attach::{decide, rematch_date};
 use crate::merging::Regrouped;
 use crate::stages::RunKey;
 use crate::workouts::{self, Known, Link, NewWorkout, ProviderKey, Reported};
-use crate::{StoreError, Tx, deletions, merging, stages};
+use crate::{StoreError, Tx, deletions, device_sets, merging, stages};
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::id::{UserId, WorkoutId};
 use domain::local_date::local_date;
 use domain::matching::{Decision, MatchReason};
-use domain::merging::START_TOLERANCE;
+use domain::merging::{ATHLETE, HAND_TOLERANCE, START_TOLERANCE};
 use domain::stage::StageName;
 use sqlx::FromRow;
 use std::collections::BTreeSet;
@@ -224,6 +224,14 @@ async fn store(
         }
     };
     workouts::upsert_recording(tx, user, workout, reported).await?;
+    if place != Place::Whole && key.provider != ATHLETE {
+        let had = known.as_ref().is_some_and(|known| known.has_sets);
+        let source = device_sets::Source {
+            workout_id: workout,
+            provider: key.provider,
+        };
+        device_sets::replace(tx, user, source, recording, had).await?;
+    }
     if !is_merged {
         stages::request_stages(tx, user, workout, generation).await?;
     }
@@ -278,8 +286,10 @@ async fn find_circumstances(
         .bind(key.provider.to_owned())
         .bind(key.activity_id.to_owned())
         .bind(key.session_index)
-        .bind(started_at - START_TOLERANCE)
-        .bind(started_at + START_TOLERANCE);
+        .bind(started_at)
+        .bind(START_TOLERANCE)
+        .bind(HAND_TOLERANCE)
+        .bind(ATHLETE);
     tx.fetch_one(query).await
 }
 
@@ -394,6 +404,9 @@ async fn bury(
     let mut requested = Vec::new();
     for known in gone {
         let workout = known.workout_id();
+        if known.has_sets {
+            device_sets::delete_all(tx, user, workout).await?;
+        }
         workouts::tombstone_workout(tx, user, workout, provider_time).await?;
         dates.insert(known.local_date);
         if known.is_shared() {

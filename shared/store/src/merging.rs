@@ -5,12 +5,13 @@
 //! clients know, and the others are merged into it; the facts that are shown are those of the one
 //! that leads. The caller holds the user's lock.
 
+use crate::records::{self, KeyRow};
 use crate::workouts::{Link, sport};
 use crate::{StoreError, Tx, athletes, attach, stages, workouts};
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use domain::id::{PlannedId, UserId, WorkoutId};
 use domain::matching::{Decision, MatchReason};
-use domain::merging::{Preference, Source, group, lead};
+use domain::merging::{Preference, Sets, Source, group, lead, whose_sets};
 use sqlx::FromRow;
 use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
@@ -39,12 +40,15 @@ struct SourceRow {
     lead_id: Option<Uuid>,
     samples: i32,
     source_sha256: Vec<u8>,
+    sets: i64,
+    loaded_sets: i64,
 }
 
 impl TryFrom<SourceRow> for Source {
     type Error = StoreError;
 
     fn try_from(row: SourceRow) -> Result<Self, StoreError> {
+        let many = |count| usize::try_from(count).unwrap_or_default();
         Ok(Self {
             workout_id: WorkoutId(row.id),
             uploaded: row.provider == UPLOAD,
@@ -56,6 +60,10 @@ impl TryFrom<SourceRow> for Source {
             distance_m: row.distance_m,
             samples: row.samples,
             source_sha256: row.source_sha256,
+            sets: Sets {
+                loaded: many(row.loaded_sets),
+                all: many(row.sets),
+            },
             merged_into: row.merged_into.map(WorkoutId),
             lead: row.lead_id.map(WorkoutId),
         })
@@ -127,11 +135,32 @@ pub(crate) async fn part_from(
     user: UserId,
     provider: &str,
 ) -> Result<Vec<WorkoutId>, StoreError> {
+    part(tx, user, |source| source.provider == provider).await
+}
+
+/// Parts workouts from what others tell of the same sessions, because they go, and answers the workouts
+/// that are computed without them now.
+///
+/// # Errors
+/// [`StoreError`] when the database is away.
+pub async fn part_workouts(
+    tx: &mut Tx,
+    user: UserId,
+    workouts: &BTreeSet<WorkoutId>,
+) -> Result<Vec<WorkoutId>, StoreError> {
+    part(tx, user, |source| workouts.contains(&source.workout_id)).await
+}
+
+async fn part(
+    tx: &mut Tx,
+    user: UserId,
+    goes: impl Fn(&Source) -> bool,
+) -> Result<Vec<WorkoutId>, StoreError> {
     let mut parted = Vec::new();
     for mut sources in list_merged(tx, user).await? {
-        if sources.iter().any(|source| source.provider == provider) {
+        if sources.iter().any(&goes) {
             for source in &mut sources {
-                source.kept_apart |= source.provider == provider;
+                source.kept_apart |= goes(source);
             }
             parted.extend(group(sources));
         }
@@ -261,6 +290,8 @@ struct Session {
     places: Vec<Place>,
     /// Whether what the head is computed from changed.
     is_new: bool,
+    /// Whose strength sets count; `None` where there are none.
+    whose_sets: Option<WorkoutId>,
 }
 
 impl Session {
@@ -275,6 +306,7 @@ impl Session {
         let lead = lead(&sources, Preference::from_name(preference))
             .map(|source| source.workout_id)
             .filter(|_| merged);
+        let whose_sets = whose_sets(&sources, Preference::from_name(preference));
         let has_changed =
             merged && (sources.iter()).any(|source| Some(source.workout_id) == changed);
         let places: Vec<Place> = sources
@@ -292,6 +324,7 @@ impl Session {
             head,
             is_new: has_changed || places.iter().any(Place::is_new),
             places,
+            whose_sets,
         })
     }
 }
@@ -328,11 +361,31 @@ async fn settle(
         let wish = let_go.wishes.get(&session.head).copied();
         take_up(tx, user, session.head, wish).await?;
         requested.push(session.head);
+        count_sets(tx, user, session).await?;
     }
     for date in let_go.dates {
         requested.extend(attach::rematch_date(tx, user, date).await?);
     }
     Ok(Regrouped { requested, merged })
+}
+
+/// Lets the sets of one of a session's sources count, and makes the records anew of those that do now or
+/// did.
+async fn count_sets(tx: &mut Tx, user: UserId, session: &Session) -> Result<(), StoreError> {
+    let Some(whose) = session.whose_sets else {
+        return Ok(());
+    };
+    let sources = session.places.iter().map(|place| place.source.workout_id.0);
+    let query = tx
+        .query_as::<KeyRow>(include_str!("../queries/merging/count_sets.sql"))
+        .bind(user.0)
+        .bind(sources.collect::<Vec<Uuid>>())
+        .bind(whose.0);
+    let changed = tx.fetch_all(query).await?;
+    // What cannot be made now is noted, and made later.
+    records::keep(tx, user, &records::keys(changed))
+        .await
+        .map(drop)
 }
 
 /// The plans that were let go because their workouts were merged into others.

@@ -6,6 +6,7 @@ use crate::records::RecordKey;
 use crate::{StoreError, Tx};
 use chrono::{DateTime, Utc};
 use domain::id::{ExerciseId, SetId, UserId, WorkoutId};
+use domain::recording::{SetKind, StrengthSet};
 use serde::Serialize;
 use sqlx::FromRow;
 use std::collections::BTreeSet;
@@ -39,8 +40,7 @@ pub async fn count_orphans(tx: &mut Tx, schema: &str) -> Result<Vec<(String, i64
 /// # Errors
 /// [`StoreError`] when somebody else holds the table, or the database is away.
 pub async fn repair_records(tx: &mut Tx) -> Result<Vec<String>, StoreError> {
-    let query =
-        tx.query_as::<(String,)>(include_str!("../queries/predecessor/repair_records.sql"));
+    let query = tx.query_as::<(String,)>(include_str!("../queries/predecessor/repair_records.sql"));
     let rows = tx.fetch_all(query).await?;
     Ok(rows.into_iter().map(|(found,)| found).collect())
 }
@@ -77,6 +77,8 @@ pub enum Kind {
     Exercise,
     /// A session.
     Workout,
+    /// A set.
+    Set,
 }
 
 impl Kind {
@@ -84,6 +86,7 @@ impl Kind {
         match self {
             Self::Exercise => "exercise",
             Self::Workout => "workout",
+            Self::Set => "set",
         }
     }
 }
@@ -153,6 +156,54 @@ pub async fn list_sessions(
         .bind(schema.to_owned())
         .bind(user.0);
     tx.fetch_all(query).await
+}
+
+#[derive(Debug, FromRow)]
+struct RecordedRow {
+    workout_id: Uuid,
+    performed_at: DateTime<Utc>,
+    kind: String,
+    reps: Option<i32>,
+    weight_kg: Option<f64>,
+    duration_s: Option<f64>,
+    distance_m: Option<f64>,
+    rpe: Option<f64>,
+    name: String,
+}
+
+/// Lists what was lifted in the sessions that were not taken over yet, each set with the session that it
+/// is of and when it was done.
+///
+/// # Errors
+/// [`StoreError`] when the database is away.
+pub async fn list_recorded(
+    tx: &mut Tx,
+    schema: &str,
+    user: UserId,
+) -> Result<Vec<(Uuid, DateTime<Utc>, StrengthSet)>, StoreError> {
+    let query = tx
+        .query_as::<RecordedRow>(include_str!("../queries/predecessor/list_recorded.sql"))
+        .bind(schema.to_owned())
+        .bind(user.0);
+    let rows = tx.fetch_all(query).await?;
+    rows.into_iter()
+        .map(|row| {
+            let kind = SetKind::from_name(&row.kind)
+                .ok_or_else(|| StoreError::corrupt(format!("unknown kind {}", row.kind)))?;
+            let set = StrengthSet {
+                start_s: 0.0,
+                duration_s: row.duration_s,
+                active: true,
+                reps: row.reps.and_then(|reps| u16::try_from(reps).ok()),
+                weight_kg: row.weight_kg,
+                category: Some(row.name),
+                kind,
+                distance_m: row.distance_m,
+                rpe: row.rpe,
+            };
+            Ok((row.workout_id, row.performed_at, set))
+        })
+        .collect()
 }
 
 /// A set that was taken over now.
@@ -259,11 +310,7 @@ pub async fn list_importers(tx: &mut Tx) -> Result<Vec<UserId>, StoreError> {
 ///
 /// # Errors
 /// [`StoreError`] when the database is away.
-pub async fn list_imported(
-    tx: &mut Tx,
-    user: UserId,
-    kind: Kind,
-) -> Result<Vec<Uuid>, StoreError> {
+pub async fn list_imported(tx: &mut Tx, user: UserId, kind: Kind) -> Result<Vec<Uuid>, StoreError> {
     let query = tx
         .query_as::<(Uuid,)>(include_str!("../queries/predecessor/list_imported.sql"))
         .bind(user.0)
@@ -293,12 +340,21 @@ pub async fn undo_sets(
     Ok((sets, keys.collect()))
 }
 
+/// What was taken back beside sets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Undone {
+    /// Workouts.
+    pub workouts: u64,
+    /// Exercises.
+    pub exercises: u64,
+}
+
 /// Takes back the workouts that have no set any more, then the exercises of which there is none, and
-/// forgets whatever went; answers how many workouts and how many exercises.
+/// forgets whatever went.
 ///
 /// # Errors
 /// [`StoreError`] when the database is away.
-pub async fn undo_rest(tx: &mut Tx, user: UserId) -> Result<(u64, u64), StoreError> {
+pub async fn undo_rest(tx: &mut Tx, user: UserId) -> Result<Undone, StoreError> {
     let workouts = tx
         .query(include_str!("../queries/predecessor/undo_workouts.sql"))
         .bind(user.0);
@@ -311,5 +367,8 @@ pub async fn undo_rest(tx: &mut Tx, user: UserId) -> Result<(u64, u64), StoreErr
         .query(include_str!("../queries/predecessor/forget_imports.sql"))
         .bind(user.0);
     tx.execute(forget).await?;
-    Ok((workouts, exercises))
+    Ok(Undone {
+        workouts,
+        exercises,
+    })
 }

@@ -5,7 +5,9 @@
 
 use crate::{StoreError, Tx};
 use domain::id::{ExerciseId, UserId};
+use sqlx::FromRow;
 use std::collections::BTreeSet;
+use uuid::Uuid;
 
 /// Which records: those of one exercise with one grip.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -14,6 +16,22 @@ pub struct RecordKey {
     pub exercise_id: ExerciseId,
     /// The grips of the set as the database writes them; empty for none.
     pub grip_key: String,
+}
+
+/// A key as statements answer it.
+#[derive(Debug, FromRow)]
+pub(crate) struct KeyRow {
+    exercise_id: Uuid,
+    grip_key: String,
+}
+
+/// Each key once.
+pub(crate) fn keys(rows: Vec<KeyRow>) -> BTreeSet<RecordKey> {
+    let key = |row: KeyRow| RecordKey {
+        exercise_id: ExerciseId(row.exercise_id),
+        grip_key: row.grip_key,
+    };
+    rows.into_iter().map(key).collect()
 }
 
 /// What became of records whose sets changed.

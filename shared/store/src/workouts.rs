@@ -64,6 +64,8 @@ pub struct Known {
     pub started_at: DateTime<Utc>,
     merged_into: Option<Uuid>,
     lead_id: Option<Uuid>,
+    /// Whether it has strength sets, whoever tells of them.
+    pub has_sets: bool,
 }
 
 impl Known {

@@ -10,7 +10,7 @@ use support::world::now;
 
 const SECRET: &str = "canary-that-signs-accounts";
 const EVENTS: &str = "GET /v1/workouts/events";
-const WORKOUT: &str = "3f0c6a5e-0b0e-4a1e-9c86-2c3b0a9f7b11";
+pub(crate) const WORKOUT: &str = "3f0c6a5e-0b0e-4a1e-9c86-2c3b0a9f7b11";
 
 /// What is particular to it.
 pub(crate) const DOOR: Door = Door {
@@ -68,13 +68,28 @@ fn tells(told: &Told<'_>) -> Post {
 }
 
 fn knows(api: &Provider, changes: usize) {
-    let set = |index: usize, kind: &str, weight_kg: f64, reps: usize| {
-        json!({
-            "index": index, "type": kind, "weight_kg": weight_kg, "reps": reps,
-            "distance_meters": null, "duration_seconds": null, "rpe": null,
-        })
-    };
-    let workout = json!({
+    let exercises = json!([{
+        "index": 0,
+        "title": "Squat (Barbell)",
+        "exercise_template_id": "D04AC939",
+        "superset_id": null,
+        "sets": [set(0, "warmup", 60.0, 10), set(1, "normal", 100.0, 5 + changes)],
+    }]);
+    let path = format!("GET /v1/workouts/{WORKOUT}");
+    api.always(&path, Reply::json(&workout(changes, &exercises)));
+}
+
+/// A set of an exercise.
+pub(crate) fn set(index: usize, kind: &str, weight_kg: f64, reps: usize) -> Value {
+    json!({
+        "index": index, "type": kind, "weight_kg": weight_kg, "reps": reps,
+        "distance_meters": null, "duration_seconds": null, "rpe": null,
+    })
+}
+
+/// The workout after so many changes.
+pub(crate) fn workout(changes: usize, exercises: &Value) -> Value {
+    json!({
         "id": WORKOUT,
         "title": "Legs",
         "description": "",
@@ -82,16 +97,8 @@ fn knows(api: &Provider, changes: usize) {
         "end_time": "2026-10-21T01:20:00+02:00",
         "created_at": "2026-10-20T23:21:00Z",
         "updated_at": format!("2026-10-20T23:2{}:00Z", changes + 1),
-        "exercises": [{
-            "index": 0,
-            "title": "Squat (Barbell)",
-            "exercise_template_id": "D04AC939",
-            "superset_id": null,
-            "sets": [set(0, "warmup", 60.0, 10), set(1, "normal", 100.0, 5 + changes)],
-        }],
-    });
-    let path = format!("GET /v1/workouts/{WORKOUT}");
-    api.always(&path, Reply::json(&workout));
+        "exercises": exercises,
+    })
 }
 
 /// On its second page.

@@ -119,7 +119,7 @@ pub(super) fn combine(parts: &[Part]) -> Option<(Recording, Provenance)> {
         whole.lengths = owner.recording.lengths.iter().map(shift).collect();
         whole.pool_length_m = owner.recording.pool_length_m;
     }
-    if let Some(owner) = who_knows_the_loads(parts) {
+    if let Some(owner) = who_tells_the_sets(parts) {
         note(&mut provenance, "sets", owner);
         let by = offset_s(&base.recording, &owner.recording);
         let shift = |set: &StrengthSet| StrengthSet {
@@ -158,18 +158,17 @@ fn owner<'a>(
         .find(|part| has(&part.recording))
 }
 
-/// The first of those that know the load of most active sets, else of most sets.
-fn who_knows_the_loads(parts: &[Part]) -> Option<&Part> {
-    let known = |part: &Part| {
-        let sets = &part.recording.sets;
-        let loaded = |set: &&StrengthSet| set.active && set.weight_kg.is_some();
-        (sets.iter().filter(loaded).count(), sets.len())
-    };
-    parts
-        .iter()
-        .rev()
-        .filter(|part| !part.recording.sets.is_empty())
-        .max_by_key(|part| known(part))
+/// Whose sets they are, as [`super::whose_sets`] says too.
+fn who_tells_the_sets(parts: &[Part]) -> Option<&Part> {
+    let telling = parts.iter().filter(|part| !part.recording.sets.is_empty());
+    super::first_of_most(telling, |part| {
+        let active = || part.recording.sets.iter().filter(|set| set.active);
+        let sets = super::Sets {
+            loaded: active().filter(|set| set.weight_kg.is_some()).count(),
+            all: active().count(),
+        };
+        (&part.provider, sets)
+    })
 }
 
 /// Seconds by which a recording began after the one of the samples.

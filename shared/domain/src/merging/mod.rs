@@ -17,8 +17,13 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 /// How far the starts of two sources of one session lie apart at most.
 pub const START_TOLERANCE: TimeDelta = TimeDelta::minutes(2);
+/// The same where an athlete logged one of them by hand.
+pub const HAND_TOLERANCE: TimeDelta = TimeDelta::minutes(10);
 /// By which share of the greater one their durations, or else their distances, differ at most.
 pub const SIZE_TOLERANCE: f64 = 0.05;
+
+/// Who tells of what an athlete logged by hand.
+pub const ATHLETE: &str = "athlete";
 
 /// Whoever passes on what other sources recorded leads only where no other source does.
 const AGGREGATORS: [&str; 2] = ["intervals", "strava"];
@@ -46,10 +51,21 @@ pub struct Source {
     pub samples: i32,
     /// SHA-256 of what it was read from.
     pub source_sha256: Vec<u8>,
+    /// How many strength sets it tells of, and of how many of them the load.
+    pub sets: Sets,
     /// The workout that it is merged into.
     pub merged_into: Option<WorkoutId>,
     /// Of those merged into it and itself, the one whose facts are shown; `None` when it is alone.
     pub lead: Option<WorkoutId>,
+}
+
+/// What a source tells of strength sets; of two, the greater one tells more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub struct Sets {
+    /// Those whose load it tells.
+    pub loaded: usize,
+    /// All of them, rests left out.
+    pub all: usize,
 }
 
 /// Which of two sources of a session leads.
@@ -75,8 +91,10 @@ impl<'a> Preference<'a> {
 /// Whether two sources tell of the same session.
 ///
 /// Another provider, the same family of sports, starts at most [`START_TOLERANCE`] apart, and
-/// durations or distances that differ by at most [`SIZE_TOLERANCE`]. An uploaded file is the same
-/// only as what was read from the very same bytes. What the athlete took apart stays apart.
+/// durations or distances that differ by at most [`SIZE_TOLERANCE`]. Nobody presses two buttons at once,
+/// so what an athlete logged by hand is the same as what begins at most [`HAND_TOLERANCE`] apart and has
+/// at least half of the shorter one's time in common. An uploaded file is the same only as what was read
+/// from the very same bytes. What the athlete took apart stays apart.
 pub fn are_one_session(one: &Source, other: &Source) -> bool {
     let may_merge = one.provider != other.provider && !one.kept_apart && !other.kept_apart;
     if !may_merge || one.workout_id == other.workout_id {
@@ -85,9 +103,24 @@ pub fn are_one_session(one: &Source, other: &Source) -> bool {
     if one.uploaded || other.uploaded {
         return one.source_sha256 == other.source_sha256;
     }
-    family(one.sport) == family(other.sport)
-        && (one.started_at - other.started_at).abs() <= START_TOLERANCE
+    if family(one.sport) != family(other.sport) {
+        return false;
+    }
+    if one.provider == ATHLETE || other.provider == ATHLETE {
+        return (one.started_at - other.started_at).abs() <= HAND_TOLERANCE && overlap(one, other);
+    }
+    (one.started_at - other.started_at).abs() <= START_TOLERANCE
         && (alike(one.duration_s, other.duration_s) || alike(one.distance_m, other.distance_m))
+}
+
+/// Whether two sources have at least half of the shorter one's time in common.
+fn overlap(one: &Source, other: &Source) -> bool {
+    let (Some(this_s), Some(that_s)) = (one.duration_s, other.duration_s) else {
+        return false;
+    };
+    let later_s = (other.started_at - one.started_at).as_seconds_f64();
+    let common_s = this_s.min(later_s + that_s) - later_s.max(0.0);
+    common_s > 0.0 && common_s >= this_s.min(that_s) / 2.0
 }
 
 fn alike(one: Option<f64>, other: Option<f64>) -> bool {
@@ -154,6 +187,32 @@ pub fn lead<'a>(group: &'a [Source], preference: Preference<'_>) -> Option<&'a S
     })
 }
 
+/// Whose strength sets are those of a session: what the athlete logged by hand, else of whoever knows the
+/// loads of most, else of most. `None` where nobody tells of any.
+///
+/// It is what [`told`] names in the provenance of `sets`.
+pub fn whose_sets(group: &[Source], preference: Preference<'_>) -> Option<WorkoutId> {
+    let lead = lead(group, preference).map(|source| source.workout_id);
+    let mut ranked: Vec<&Source> = group.iter().collect();
+    ranked.sort_by_cached_key(|source| {
+        let leads = Some(source.workout_id) == lead;
+        (!leads, rank(source.samples > 0, &source.provider))
+    });
+    let telling = ranked.into_iter().filter(|source| source.sets.all > 0);
+    first_of_most(telling, |source| (&source.provider, source.sets)).map(|source| source.workout_id)
+}
+
+/// The first of those that tell most of sets, the athlete before everybody.
+fn first_of_most<'a, S>(
+    ranked: impl DoubleEndedIterator<Item = &'a S>,
+    tells: impl Fn(&'a S) -> (&'a str, Sets),
+) -> Option<&'a S> {
+    ranked.rev().max_by_key(|source| {
+        let (provider, sets) = tells(source);
+        (provider == ATHLETE, sets)
+    })
+}
+
 /// What the sources of one session say together, and whose each part of that is; a source alone says
 /// what it says. `None` for no source at all.
 ///
@@ -186,6 +245,7 @@ fn rank(has_samples: bool, provider: &str) -> (bool, bool, String) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::recording::{Format, StrengthSet};
     use uuid::Uuid;
 
     fn source(id: u128, provider: &str, start_s: i64, duration_s: f64) -> Source {
@@ -200,6 +260,7 @@ mod tests {
             distance_m: None,
             samples: 10,
             source_sha256: vec![],
+            sets: Sets::default(),
             merged_into: None,
             lead: None,
         }
@@ -215,6 +276,90 @@ mod tests {
             names
         };
         groups.iter().map(names).collect()
+    }
+
+    #[test]
+    fn what_was_logged_by_hand_is_what_was_recorded_at_the_same_time() {
+        let watch = source(1, "garmin", 0, 3000.0);
+        let by_hand = |start_s, duration_s| {
+            let hand = source(2, ATHLETE, start_s, duration_s);
+            let same = are_one_session(&watch, &hand);
+            assert_eq!(
+                same,
+                are_one_session(&hand, &watch),
+                "{start_s} {duration_s}"
+            );
+            same
+        };
+        assert!(by_hand(0, 3000.0));
+        assert!(by_hand(-420, 3600.0), "begun on the way to the bar");
+        assert!(by_hand(600, 2000.0));
+        assert!(!by_hand(601, 2000.0));
+        assert!(!by_hand(-600, 1100.0), "less than half in common");
+        assert!(by_hand(-600, 1200.0));
+        assert!(!by_hand(500, 0.0));
+        assert!(!by_hand(-600, 500.0), "one after the other");
+        let mut run = source(3, ATHLETE, 0, 3000.0);
+        run.sport = Sport::Run;
+        assert!(!are_one_session(&watch, &run));
+        let mut unknown = source(3, ATHLETE, 0, 3000.0);
+        unknown.duration_s = None;
+        assert!(!are_one_session(&watch, &unknown));
+    }
+
+    #[test]
+    fn the_sets_are_the_athletes_else_of_whoever_knows_most_loads_and_the_recording_says_the_same()
+    {
+        let recorded = |active: usize, loaded: usize| {
+            let mut recording =
+                Recording::empty(Format::Json, Sport::Strength, DateTime::UNIX_EPOCH);
+            recording.sets = (0..active)
+                .map(|index| StrengthSet {
+                    active: true,
+                    weight_kg: (index < loaded).then_some(50.0),
+                    ..StrengthSet::default()
+                })
+                .collect();
+            recording.sets.push(StrengthSet::default());
+            recording
+        };
+        let winner = |told_by: &[(&str, usize, usize)]| {
+            let group: Vec<Source> = (1..)
+                .zip(told_by)
+                .map(|(id, (provider, all, loaded))| Source {
+                    samples: i32::from(*provider == "garmin"),
+                    sets: Sets {
+                        loaded: *loaded,
+                        all: *all,
+                    },
+                    ..source(id, provider, 0, 1000.0)
+                })
+                .collect();
+            let of = |id: WorkoutId| {
+                let source = group.iter().find(|source| source.workout_id == id);
+                source.map(|source| source.provider.clone())
+            };
+            let whose = whose_sets(&group, Preference::Both).and_then(of);
+            let leads = lead(&group, Preference::Both).unwrap().workout_id;
+            let sources = group.iter().map(|source| {
+                let recording = recorded(source.sets.all, source.sets.loaded);
+                (
+                    source.workout_id == leads,
+                    source.provider.clone(),
+                    recording,
+                )
+            });
+            let (_, provenance) = told(sources.collect()).unwrap();
+            assert_eq!(whose.as_ref(), provenance.get("sets"), "{told_by:?}");
+            whose.unwrap()
+        };
+        assert_eq!(winner(&[("garmin", 9, 9), (ATHLETE, 1, 0)]), ATHLETE);
+        assert_eq!(winner(&[("garmin", 9, 2), ("hevy", 5, 3)]), "hevy");
+        assert_eq!(winner(&[("garmin", 9, 3), ("hevy", 5, 3)]), "garmin");
+        assert_eq!(winner(&[("hevy", 5, 5), ("garmin", 5, 5)]), "garmin");
+        assert_eq!(winner(&[("hevy", 5, 5), ("apple", 5, 5)]), "apple");
+        let nobody = [source(1, "garmin", 0, 9.0), source(2, "hevy", 0, 9.0)];
+        assert_eq!(whose_sets(&nobody, Preference::Both), None);
     }
 
     #[test]

@@ -2,7 +2,8 @@
 -- Races with: deliveries, fetches, plan edits and another erasure of the same athlete.
 -- Safe because: the caller holds the user's lock, under which all of them write, and they look for
 -- the connection again once they hold it. A stage that computes meanwhile is fenced: its run is gone.
--- Nothing is written when there was nothing.
+-- Nothing is written when there was nothing. Records of sets that go are derived: they are made anew of those that
+-- are left, and not counted.
 WITH meant AS MATERIALIZED (
     SELECT id
     FROM workouts
@@ -21,6 +22,11 @@ gone_predecessors AS (
 ),
 gone_recordings AS (
     DELETE FROM recordings
+    WHERE user_id = $2::uuid AND workout_id IN (SELECT id FROM meant)
+    RETURNING 1
+),
+gone_sets AS (
+    DELETE FROM workout_sets
     WHERE user_id = $2::uuid AND workout_id IN (SELECT id FROM meant)
     RETURNING 1
 ),
@@ -61,6 +67,7 @@ counted AS (
         (SELECT count(*) FROM gone_backfills) AS backfills,
         (SELECT count(*) FROM gone_workouts) AS workouts,
         (SELECT count(*) FROM gone_recordings) AS recordings,
+        (SELECT count(*) FROM gone_sets) AS workout_sets,
         (SELECT count(*) FROM gone_predecessors) AS predecessor_results,
         (SELECT count(*) FROM gone_runs) AS stage_runs,
         (SELECT count(*) FROM gone_deliveries) AS deliveries,

@@ -1,5 +1,6 @@
 -- What else bears on an activity that came: a deletion that came before it, the athlete's time zone,
--- and whether another provider tells of something that began at about the same time.
+-- and whether another provider tells of something that began at about the same time, which is a wider span
+-- where one of the two was logged by hand.
 SELECT
     (
         SELECT provider_time FROM early_deletions
@@ -10,6 +11,10 @@ SELECT
     EXISTS (
         SELECT FROM workouts
         WHERE user_id = $1::uuid AND provider <> $2::text
-            AND started_at BETWEEN $5::timestamptz AND $6::timestamptz
+            AND started_at BETWEEN $5::timestamptz - $7::interval AND $5::timestamptz + $7::interval
+            AND (
+                $2::text = $8::text OR provider = $8::text
+                OR started_at BETWEEN $5::timestamptz - $6::interval AND $5::timestamptz + $6::interval
+            )
             AND parent_id IS NULL AND deleted_at IS NULL AND generation > 0
     ) AS has_neighbour
