@@ -16,6 +16,7 @@ pub(crate) async fn run(name: &str) -> Option<Result<(), platform::Error>> {
         "fetch-activity" => fetch_activity::run().await,
         "connect-provider" => connect_provider::run().await,
         "log-set" => log_set::run().await,
+        "issue-tokens" => issue_tokens::run().await,
         "sweep-stages" => sweep_stages::run().await,
         _ => return None,
     })

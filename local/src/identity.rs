@@ -136,8 +136,16 @@ impl Identity {
         digest.finalize().into()
     }
 
+    /// The key that signs tokens, as the functions have it.
+    pub fn signing_key(&self) -> &str {
+        &self.signing_seed
+    }
+
     /// The issuer of this folder's tokens.
-    pub fn issuer(&self) -> TokenIssuer {
+    ///
+    /// # Errors
+    /// When the folder's key is damaged.
+    pub fn issuer(&self) -> Result<TokenIssuer, platform::Error> {
         let seed = STANDARD
             .decode(&self.signing_seed)
             .ok()

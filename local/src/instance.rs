@@ -28,6 +28,9 @@ const TEMPLATE: &str = include_str!("../../template.yaml");
 const TOKEN_LIFE: Duration = Duration::from_secs(30 * 24 * 3600);
 /// What scripts read to find a running instance.
 const ENDPOINT: &str = "endpoint.json";
+/// On one machine everybody comes from one address, and a simulated provider sends as fast as it can.
+const RATE_LIMITS: &str = "login_address=10000/60 signup_address=10000/60 refresh_address=10000/60 \
+    webhook_account=1000000/60";
 /// The generic provider, which the demo athlete is connected to.
 const PROVIDER: &str = "paceline";
 
@@ -184,7 +187,7 @@ impl Instance {
         };
         let location = prepare(&database_url, &identity).await?;
 
-        let issuer = identity.issuer();
+        let issuer = identity.issuer().map_err(InstanceError::Token)?;
         let auth = issuer.settings().map_err(InstanceError::Token)?;
         let token = issuer
             .issue(identity.user_id(), "athlete", Purpose::Display, TOKEN_LIFE)
@@ -243,7 +246,7 @@ impl Instance {
     /// # Errors
     /// When the folder's key is damaged.
     pub fn token_of(&self, user: UserId, purpose: Purpose) -> Result<String, InstanceError> {
-        let issuer = self.identity.issuer();
+        let issuer = self.identity.issuer().map_err(InstanceError::Token)?;
         let issued = issuer.issue(user, "athlete", purpose, TOKEN_LIFE);
         issued.map_err(InstanceError::Token)
     }
@@ -363,6 +366,7 @@ async fn start_cloud(
         ("AuthIssuer", auth.issuer),
         ("AuthAudience", auth.audience),
         ("AuthJwks", auth.jwks),
+        ("RateLimits", RATE_LIMITS.to_owned()),
     ]
     .into_iter()
     .map(|(name, value)| (name.to_owned(), value))
@@ -370,11 +374,13 @@ async fn start_cloud(
     .collect();
     let password = identity.database_password().to_owned();
     let token_key = identity.token_key();
+    let signing_key = identity.signing_key().to_owned();
     let providers = options.providers(identity).to_string();
     cloud.secret = Box::new(move |secret, key| match (secret, key) {
         ("local:database", role) if setup::ROLES.contains(&role) => Some(password.clone()),
         ("local:providers", "providers") => Some(providers.clone()),
         ("local:providers", "token_keys") => Some(token_key.clone()),
+        ("local:providers", "signing_keys") => Some(signing_key.clone()),
         _ => None,
     });
     cloud.environment = options.environment.clone();

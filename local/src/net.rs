@@ -85,7 +85,8 @@ pub fn serve(listener: TcpListener, address: SocketAddr, router: Router) -> Serv
         }
     });
     let task = tokio::spawn(async move {
-        if let Err(error) = axum::serve(listener, router).await {
+        let service = router.into_make_service_with_connect_info::<SocketAddr>();
+        if let Err(error) = axum::serve(listener, service).await {
             tracing::error!(%error, %address, "a local server stopped");
         }
     });

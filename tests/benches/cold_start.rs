@@ -99,7 +99,7 @@ fn rows() -> Result<Vec<Row>, Failure> {
 
 /// What the functions are told; connections are made on demand, so nothing has to answer there.
 fn environment() -> Result<BTreeMap<&'static str, String>, Failure> {
-    let auth = TokenIssuer::new(&Secret::new([7; 32]), "https://issuer.test", "paceline");
+    let auth = TokenIssuer::new(&Secret::new([7; 32]), "https://issuer.test", "paceline")?;
     let auth = auth.settings()?;
     let database = "postgres://nobody:nothing@127.0.0.1:1/paceline?sslmode=disable";
     let queue = "http://127.0.0.1:1/000000000000/Queue";

@@ -76,7 +76,7 @@ async fn every_policy_asks_whose_row_it_is_but_those_that_are_argued_for() {
         "SELECT polrelid::regclass::text, polname::text,
             ARRAY(SELECT CASE role WHEN 0 THEN 'PUBLIC' WHEN (SELECT relowner FROM pg_class WHERE oid = polrelid) THEN 'the owner'
                 ELSE role::regrole::text END FROM unnest(polroles) AS role),
-            pg_get_expr(polqual, polrelid), pg_get_expr(polwithcheck, polrelid)
+            coalesce(pg_get_expr(polqual, polrelid), ''), pg_get_expr(polwithcheck, polrelid)
         FROM pg_policy
         ORDER BY 1, 2",
     )
@@ -96,20 +96,25 @@ async fn every_policy_asks_whose_row_it_is_but_those_that_are_argued_for() {
     assert_eq!(
         argued,
         [
+            "audit_log.of_nobody for paceline_identity",
             "authorisations.named_state for paceline_connect",
             "connections.named_account for paceline_ingest",
             "deliveries.every_delivery for paceline_sweep",
             "deliveries.operator_lists for the owner",
             "exercise_aliases.own_or_catalogue for PUBLIC",
             "exercises.own_or_catalogue for PUBLIC",
+            "external_identities.named_subject for PUBLIC",
             "grips.nobodys for PUBLIC",
             "predecessor_imports.operator_lists for the owner",
             "provider_pauses.nobodys for paceline_fetch",
             "provider_windows.nobodys for paceline_fetch",
+            "rate_limits.nobodys for paceline_identity paceline_ingest paceline_sweep",
             "reconciliations.every_due_one for paceline_fetch",
             "record_repairs.every_repair for paceline_sweep",
+            "refresh_tokens.named_token for paceline_identity",
             "source_policies.nobodys for PUBLIC",
-            "stage_runs.every_run for paceline_sweep"
+            "stage_runs.every_run for paceline_sweep",
+            "user_credentials.named_email for paceline_identity"
         ]
     );
 }
@@ -126,7 +131,8 @@ async fn every_table_says_whose_its_rows_are_and_every_view_asks_as_its_reader()
             AND c.relkind IN ('r', 'p')
             AND c.relname NOT IN (
                 'users', '_sqlx_migrations', 'provider_windows', 'provider_pauses',
-                'source_policies', 'grips', 'exercises', 'exercise_aliases'
+                'source_policies', 'grips', 'exercises', 'exercise_aliases', 'audit_log',
+                'rate_limits'
             )
             AND NOT EXISTS (
                 SELECT FROM pg_attribute AS a
@@ -229,6 +235,7 @@ async fn no_function_runs_as_its_owner_or_for_everybody_or_along_a_foreign_searc
             ("predecessor_sets".to_owned(), owned(&[])),
             ("predecessor_texts".to_owned(), owned(&[])),
             ("predecessor_users".to_owned(), owned(&[])),
+            ("refuse_change".to_owned(), owned(&[])),
             ("repair_personal_records".to_owned(), owned(&[])),
             ("schedule_reconciliation".to_owned(), owned(&[])),
             ("try_advisory_lock".to_owned(), owned(&["paceline_stages"])),

@@ -255,6 +255,12 @@ fn the_template_gives_every_variable_that_the_code_reads_and_no_other() {
             ["ingest-activity", "fetch-activity", "connect-provider"].contains(&name.as_str()),
             "{name}"
         );
+        assert!(has("AUTH_SUBJECTS"), "{name}");
+        for variable in ["SIGNING_KEYS", "HASHING_COST"] {
+            assert_eq!(has(variable), name == "issue-tokens", "{name} {variable}");
+        }
+        let has_rates = ["ingest-activity", "issue-tokens"].contains(&name.as_str());
+        assert_eq!(has("RATE_LIMITS"), has_rates, "{name}");
         let has_tokens = ["fetch-activity", "connect-provider"].contains(&name.as_str());
         assert_eq!(has("TOKEN_KEYS"), has_tokens, "{name}");
     }

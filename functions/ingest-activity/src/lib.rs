@@ -15,14 +15,17 @@ use domain::decode::DecodeError;
 use domain::stage::StageName;
 use lambda_http::http::Method;
 use platform::app::WriterApp;
+use platform::config;
 use platform::http::{self, Handler, Request, Response};
 use platform::problem::Problem;
 use platform::providers::Providers;
+use platform::rates::Rates;
 
 /// What ingest borrows.
 pub struct Ingest {
     app: WriterApp,
     providers: Providers,
+    rates: Rates,
 }
 
 impl Ingest {
@@ -30,6 +33,7 @@ impl Ingest {
         Ok(Self {
             app: WriterApp::from_environment(&StageName::ALL)?,
             providers: Providers::from_environment()?,
+            rates: config::rates()?,
         })
     }
 }

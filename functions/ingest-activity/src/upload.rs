@@ -19,7 +19,7 @@ struct Accepted {
 }
 
 pub(crate) async fn accept(ingest: &Ingest, request: &Request) -> Result<Response, Problem> {
-    let user = ingest.app.users.authenticate(request)?;
+    let user = ingest.app.users.authenticate(request).await?;
 
     // Reading a file takes a while; no transaction waits for it.
     let recording = decode_file(request.body()).map_err(refuse_file)?;

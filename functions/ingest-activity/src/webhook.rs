@@ -7,6 +7,7 @@ use platform::http::{self, Request, Response};
 use platform::intake::{Told, pack};
 use platform::problem::Problem;
 use platform::providers::{self, Headers, Item};
+use platform::rates::{Rates, Tried};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 use store::deliveries::{self, DeliveryKey, Remembered};
@@ -51,7 +52,7 @@ pub(crate) async fn receive(
         let receipt = match take_in(ingest, &delivered, item).await {
             // One item that is not acceptable must not keep the others from coming, or bring the
             // whole delivery back for as long as the provider tries.
-            Err(problem) if !alone && problem.status().is_client_error() => {
+            Err(problem) if !alone && is_refused_for_good(&problem) => {
                 tracing::warn!(code = problem.code(), "an item of a delivery is refused");
                 Receipt {
                     workout_id: None,
@@ -69,6 +70,11 @@ pub(crate) async fn receive(
             http::json(StatusCode::OK, &Receipts { items: receipts })
         }
     })
+}
+
+/// Whether the same item would be refused again. One that comes too soon must come again, and the others with it.
+fn is_refused_for_good(problem: &Problem) -> bool {
+    problem.status().is_client_error() && problem.status() != StatusCode::TOO_MANY_REQUESTS
 }
 
 /// Takes in one item, in a transaction of its own: each may be another athlete's.
@@ -94,7 +100,7 @@ async fn take_in(
     let mut tx = store
         .begin_for_account(delivered.provider, &item.account)
         .await?;
-    let applied = apply(&mut tx, delivery, &item, &told, &kept).await;
+    let applied = apply(&mut tx, &ingest.rates, delivery, &item, &told, &kept).await;
     let runs = |(_, requested): &(Receipt, Vec<RunKey>)| requested.clone();
     let correlation_id = delivered.request.correlation_id();
     let (receipt, _) = ingest
@@ -113,6 +119,7 @@ struct Kept<'a> {
 /// Takes an item in, unless an earlier delivery of the same content committed its effects.
 async fn apply(
     tx: &mut Tx,
+    rates: &Rates,
     delivery: DeliveryKey<'_>,
     item: &Item,
     told: &Told<'_>,
@@ -129,6 +136,10 @@ async fn apply(
     platform::faults::point("before_user_lock");
     tx.lock_user(user).await?;
     platform::faults::point("after_user_lock");
+    // Under the user's lock nobody else waits for the bucket, and what is refused takes nothing from it.
+    let account = format!("{}/{}", delivery.provider, item.account);
+    let account = [(Tried::WebhookAccount, account.as_str())];
+    rates.take_within(tx, &account).await?;
     // Whoever disconnected a moment ago must not get anything back.
     if !users::is_connected(tx, user, delivery.provider, &item.account).await? {
         return Err(unknown());

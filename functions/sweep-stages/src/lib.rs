@@ -14,9 +14,9 @@ use platform::config::{self, LIMITS, Pace};
 use platform::doorbell::Doorbell;
 use serde::Serialize;
 use serde_json::Value;
-use store::deliveries;
 use store::stages::{self, RunKey};
 use store::{Store, StoreError};
+use store::{deliveries, rate_limits};
 
 /// What the sweep borrows.
 struct Sweep {
@@ -58,6 +58,7 @@ impl Sweep {
             let rescued = stages::rescue_claims(&mut tx, LIMITS.most_attempts, size).await?;
             let unrung = stages::list_unrung(&mut tx, LIMITS.ring_again_after, size).await?;
             deliveries::forget_bodies(&mut tx, LIMITS.keep_bodies, size).await?;
+            rate_limits::forget_full(&mut tx, size).await?;
             Ok((rescued, unrung))
         };
         let found = found.await;

@@ -1,7 +1,9 @@
 //! The event that a function gets for an HTTP request, payload format 2.0.
 
 use std::collections::BTreeMap;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
+use axum::extract::ConnectInfo;
 use axum::http::header;
 use axum::http::request::Parts;
 use base64::Engine as _;
@@ -20,7 +22,8 @@ const TEXT: [&str; 3] = [
 ];
 
 pub(super) fn render(parts: &Parts, body: &[u8], found: &Found<'_>, now: DateTime<Utc>) -> Value {
-    let headers = headers(parts);
+    let source = source(parts);
+    let headers = headers(parts, &source);
     let method = parts.method.as_str();
     let host = headers.get("host").cloned().unwrap_or_default();
     let query = parts.uri.query().unwrap_or_default();
@@ -34,7 +37,7 @@ pub(super) fn render(parts: &Parts, body: &[u8], found: &Found<'_>, now: DateTim
             "method": method,
             "path": found.path,
             "protocol": "HTTP/1.1",
-            "sourceIp": "127.0.0.1",
+            "sourceIp": source,
             "userAgent": headers.get("user-agent").map_or("", String::as_str),
         },
         "requestId": Uuid::new_v4().simple().to_string(),
@@ -82,10 +85,17 @@ pub(super) fn render(parts: &Parts, body: &[u8], found: &Found<'_>, now: DateTim
     Value::Object(event)
 }
 
+/// Where the request comes from: an address of this machine.
+fn source(parts: &Parts) -> String {
+    let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
+    let address = peer.map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), |peer| peer.0.ip());
+    address.to_string()
+}
+
 /// Returns the headers, a repeated one joined with commas; cookies have a field of their own.
-fn headers(parts: &Parts) -> BTreeMap<String, String> {
+fn headers(parts: &Parts, source: &str) -> BTreeMap<String, String> {
     let mut headers = BTreeMap::from([
-        ("x-forwarded-for".to_owned(), "127.0.0.1".to_owned()),
+        ("x-forwarded-for".to_owned(), source.to_owned()),
         ("x-forwarded-proto".to_owned(), "http".to_owned()),
     ]);
     for name in parts.headers.keys().filter(|name| **name != header::COOKIE) {

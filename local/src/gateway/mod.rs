@@ -1,6 +1,6 @@
 //! API Gateway's HTTP API: routes HTTP requests to functions in payload format 2.0.
 //!
-//! Differences from AWS: no stages, authorisers, CORS, throttling or access log; `sourceIp` is the loopback address;
+//! Differences from AWS: no stages, authorisers, CORS, throttling or access log; `sourceIp` is a loopback address;
 //! a `HEAD` or `OPTIONS` request finds no route.
 
 mod event;

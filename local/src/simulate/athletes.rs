@@ -96,7 +96,7 @@ pub(super) fn reading_token(
     provider: Provider,
     athlete: u32,
 ) -> Result<String, SimulateError> {
-    let issuer = target.identity.issuer();
+    let issuer = target.identity.issuer().map_err(SimulateError::Token)?;
     issuer
         .issue(
             user(seed, provider, athlete),

@@ -17,6 +17,12 @@ macro_rules! id {
             }
         }
 
+        impl From<Uuid> for $name {
+            fn from(id: Uuid) -> Self {
+                Self(id)
+            }
+        }
+
         impl std::str::FromStr for $name {
             type Err = uuid::Error;
 
@@ -46,6 +52,10 @@ id!(
 id!(
     /// A set that was logged; the client's id, so that a retry is the same set.
     SetId
+);
+id!(
+    /// People who train together.
+    CommunityId
 );
 id!(
     /// The right to finish one stage run; a stale one can write nothing.

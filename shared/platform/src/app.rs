@@ -1,6 +1,6 @@
 //! The few clients that a handler borrows, built once per execution environment.
 
-use crate::auth::{Caller, TokenVerifier};
+use crate::auth::{Bearer, Caller, Subject, TokenVerifier};
 use crate::config::{self, ConfigError, Pace};
 use crate::doorbell::Doorbell;
 use crate::http::Request;
@@ -9,7 +9,7 @@ use domain::id::UserId;
 use domain::purpose::Purpose;
 use domain::stage::StageName;
 use store::stages::RunKey;
-use store::{Store, StoreError, Tx, users};
+use store::{Store, StoreError, Tx, identities, users};
 use thiserror::Error;
 
 /// Why a function cannot start.
@@ -58,8 +58,8 @@ impl UserApp {
     /// # Errors
     /// 401 when the token is not believed or its user may not come in (any more).
     pub async fn begin(&self, request: &Request) -> Result<(UserId, Tx), Problem> {
-        let user = self.authenticate(request)?;
-        Ok((user, self.open(user).await?))
+        let bearer = self.bearer(request).await?;
+        self.enter(&bearer.subject).await
     }
 
     /// As [`begin`](Self::begin), for who is shown data: what for is what the token says and what
@@ -68,22 +68,59 @@ impl UserApp {
     /// # Errors
     /// Those of [`begin`](Self::begin), and 400 `bad_purpose`.
     pub async fn begin_reading(&self, request: &Request) -> Result<(Caller, Tx), Problem> {
-        let mut caller = self.verifier.authenticate(request)?;
+        let mut bearer = self.bearer(request).await?;
         for name in request.queries("purpose") {
             let asked = Purpose::from_name(name).ok_or_else(|| {
                 Problem::malformed("bad_purpose", "purpose must be display or ai")
             })?;
-            caller.purpose = caller.purpose.and(asked);
+            bearer.purpose = bearer.purpose.and(asked);
         }
-        Ok((caller, self.open(caller.user).await?))
+        let (user, tx) = self.enter(&bearer.subject).await?;
+        let purpose = bearer.purpose;
+        Ok((Caller { user, purpose }, tx))
     }
 
-    /// Believes the request's token, without asking the database.
+    /// Believes the request's token; the database is only asked whose another issuer's is.
     ///
     /// # Errors
     /// 401 when the token is not believed.
-    pub fn authenticate(&self, request: &Request) -> Result<UserId, Problem> {
-        Ok(self.verifier.authenticate(request)?.user)
+    pub async fn authenticate(&self, request: &Request) -> Result<UserId, Problem> {
+        match self.bearer(request).await?.subject {
+            Subject::User(user) => Ok(user),
+            subject @ Subject::External(_) => {
+                let (user, tx) = self.enter(&subject).await?;
+                end(tx).await;
+                Ok(user)
+            }
+        }
+    }
+
+    /// Believes the request's token, whether or not we know whom it is of.
+    ///
+    /// # Errors
+    /// 401 when the token is not believed.
+    pub async fn bearer(&self, request: &Request) -> Result<Bearer, Problem> {
+        self.verifier.authenticate(request).await
+    }
+
+    /// Whose tokens are believed.
+    pub fn issuer(&self) -> &str {
+        self.verifier.issuer()
+    }
+
+    /// Opens a transaction for whom a token is of, if they may come in.
+    ///
+    /// # Errors
+    /// 401 when they may not (any more), or never registered.
+    pub async fn enter(&self, subject: &Subject) -> Result<(UserId, Tx), Problem> {
+        match subject {
+            Subject::User(user) => Ok((*user, self.open(*user).await?)),
+            Subject::External(name) => {
+                let mut tx = self.store.begin_without_user().await?;
+                let found = find_external(&mut tx, self.issuer(), name).await;
+                let_in(tx, found).await
+            }
+        }
     }
 
     /// Opens a transaction for a user who may come in.
@@ -92,19 +129,42 @@ impl UserApp {
     /// 401 when the user may not come in (any more).
     pub async fn open(&self, user: UserId) -> Result<Tx, Problem> {
         let mut tx = self.store.begin(user).await?;
-        match users::is_active(&mut tx, user).await {
-            Ok(true) => Ok(tx),
-            Ok(false) => {
-                tx.rollback().await?;
-                Err(Problem::unauthenticated(
-                    "user_unknown",
-                    "the token's user is not known",
-                ))
-            }
-            Err(error) => {
-                end(tx).await;
-                Err(error.into())
-            }
+        let active = users::is_active(&mut tx, user).await;
+        let found = active.map(|is_active| is_active.then_some(user));
+        Ok(let_in(tx, found).await?.1)
+    }
+}
+
+/// Whose subject of another issuer this is, if they may come in.
+async fn find_external(
+    tx: &mut Tx,
+    issuer: &str,
+    subject: &str,
+) -> Result<Option<UserId>, StoreError> {
+    let Some(user) = identities::act_for_subject(tx, issuer, subject).await? else {
+        return Ok(None);
+    };
+    let is_active = users::is_active(tx, user).await?;
+    Ok(is_active.then_some(user))
+}
+
+/// Goes on with whoever was found, and ends a transaction that is nobody's.
+async fn let_in(
+    tx: Tx,
+    found: Result<Option<UserId>, StoreError>,
+) -> Result<(UserId, Tx), Problem> {
+    match found {
+        Ok(Some(user)) => Ok((user, tx)),
+        Ok(None) => {
+            tx.rollback().await?;
+            Err(Problem::unauthenticated(
+                "user_unknown",
+                "the token's user is not known",
+            ))
+        }
+        Err(error) => {
+            end(tx).await;
+            Err(error.into())
         }
     }
 }

@@ -1,7 +1,11 @@
 //! Configuration: every limit with its reason, and the only reader of the environment.
 
+use crate::auth::HashingCost;
+use crate::rates::Rates;
 use crate::seal::SealingKeys;
 use crate::secret::Secret;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use domain::stage::StageName;
 use std::time::Duration;
 use store::{DatabaseSettings, Pooler};
@@ -193,15 +197,27 @@ pub fn queue_url(stage: StageName) -> Result<String, ConfigError> {
     })
 }
 
-/// Whose tokens are believed: `AUTH_ISSUER`, `AUTH_AUDIENCE`, `AUTH_JWKS` (a JWK set, public keys).
+/// Whose `sub` a token has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Subjects {
+    /// A user's id: the tokens are ours.
+    Users,
+    /// Another issuer's name for somebody, who is a user of ours once they registered.
+    External,
+}
+
+/// Whose tokens are believed: `AUTH_ISSUER`, `AUTH_AUDIENCE`, `AUTH_JWKS` (a JWK set, public keys, or the
+/// https URL where the issuer publishes it), `AUTH_SUBJECTS` (`users` or `external`).
 #[derive(Debug, Clone)]
 pub struct AuthSettings {
     /// The one issuer.
     pub issuer: String,
     /// The one audience.
     pub audience: String,
-    /// Its public keys, as JSON.
+    /// Its public keys, as JSON, or where they are published.
     pub jwks: String,
+    /// Whose `sub` its tokens have.
+    pub subjects: Subjects,
 }
 
 /// Reads [`AuthSettings`].
@@ -209,11 +225,54 @@ pub struct AuthSettings {
 /// # Errors
 /// [`ConfigError`] names the variable.
 pub fn auth() -> Result<AuthSettings, ConfigError> {
+    let subjects = match optional("AUTH_SUBJECTS").as_deref() {
+        None | Some("" | "users") => Subjects::Users,
+        Some("external") => Subjects::External,
+        Some(_) => return Err(invalid("AUTH_SUBJECTS", "must be users or external")),
+    };
     Ok(AuthSettings {
         issuer: required("AUTH_ISSUER")?,
         audience: required("AUTH_AUDIENCE")?,
         jwks: required("AUTH_JWKS")?,
+        subjects,
     })
+}
+
+/// The keys that sign tokens, `SIGNING_KEYS`: base64 of 32 bytes each, space-separated, newest first; none where
+/// another issuer's tokens are believed.
+///
+/// # Errors
+/// [`ConfigError`] when one is no such key.
+pub fn signing_keys() -> Result<Vec<Secret<[u8; 32]>>, ConfigError> {
+    let text = optional("SIGNING_KEYS").unwrap_or_default();
+    let keys = text.split_whitespace().map(|text| {
+        let bytes = STANDARD.decode(text).ok()?;
+        Some(Secret::new(bytes.try_into().ok()?))
+    });
+    let problem = "holds a key that is not base64 of 32 bytes";
+    keys.collect::<Option<_>>()
+        .ok_or_else(|| invalid("SIGNING_KEYS", problem))
+}
+
+/// What a password costs to hash, `HASHING_COST`, such as `m=19456,t=2,p=1`; OWASP's advice without it.
+///
+/// # Errors
+/// [`ConfigError`] when it is no cost, or a weak one.
+pub fn hashing_cost() -> Result<HashingCost, ConfigError> {
+    let text = optional("HASHING_COST").filter(|text| !text.is_empty());
+    let cost = text.map_or(Some(HashingCost::RECOMMENDED), |text| {
+        HashingCost::parse(&text)
+    });
+    let problem = "is no cost such as m=19456,t=2,p=1, or a weak one";
+    cost.ok_or_else(|| invalid("HASHING_COST", problem))
+}
+
+/// How often what may be tried, where that is not as usual: `RATE_LIMITS`.
+///
+/// # Errors
+/// [`ConfigError`] when one is no rate.
+pub fn rates() -> Result<Rates, ConfigError> {
+    Rates::parse(&optional("RATE_LIMITS").unwrap_or_default())
 }
 
 /// The providers' settings, `PROVIDER_SETTINGS`: a JSON object with a member for each; none refuses all.

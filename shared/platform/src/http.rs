@@ -5,9 +5,11 @@ use crate::problem::Problem;
 use chrono::NaiveDate;
 use futures_util::future::BoxFuture;
 use lambda_http::http::{HeaderValue, Method, StatusCode, header};
+use lambda_http::request::RequestContext;
 use lambda_http::{Body, RequestExt, service_fn};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use std::net::{IpAddr, Ipv6Addr};
 use tracing::Instrument;
 
 /// What a handler answers.
@@ -64,6 +66,27 @@ impl Request {
     pub fn queries(&self, name: &str) -> Vec<&str> {
         let given = self.inner.query_string_parameters_ref();
         given.and_then(|given| given.all(name)).unwrap_or_default()
+    }
+
+    /// Where it comes from, as API Gateway saw it and no header says; of IPv6 the network, because
+    /// whoever has one address of it has them all.
+    pub fn source(&self) -> String {
+        let context = self.inner.request_context_ref();
+        let address = context.and_then(|context| match context {
+            RequestContext::ApiGatewayV2(context) => context.http.source_ip.as_deref(),
+            _ => None,
+        });
+        match address.and_then(|address| address.parse().ok()) {
+            Some(IpAddr::V4(address)) => address.to_string(),
+            Some(IpAddr::V6(address)) => match address.to_ipv4_mapped() {
+                Some(address) => address.to_string(),
+                None => {
+                    let network = address.to_bits() >> 64 << 64;
+                    format!("{}/64", Ipv6Addr::from_bits(network))
+                }
+            },
+            None => "unknown".to_owned(),
+        }
     }
 
     /// The body as it came.

@@ -16,6 +16,7 @@ pub mod http;
 pub mod intake;
 pub mod problem;
 pub mod providers;
+pub mod rates;
 pub mod seal;
 pub mod secret;
 pub mod signature;

@@ -3,6 +3,7 @@
 use lambda_http::http::{HeaderName, HeaderValue, StatusCode, header};
 use lambda_http::{Body, Response};
 use serde::Serialize;
+use std::time::Duration;
 use store::StoreError;
 
 /// One field that is wrong.
@@ -57,6 +58,11 @@ impl Problem {
         Self::new(StatusCode::UNAUTHORIZED, code, detail)
     }
 
+    /// 403: who is asking is known, and may not.
+    pub fn forbidden(code: &'static str, detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::FORBIDDEN, code, detail)
+    }
+
     /// 404: there is no such thing, or it is somebody else's.
     pub fn not_found(code: &'static str, detail: impl Into<String>) -> Self {
         Self::new(StatusCode::NOT_FOUND, code, detail)
@@ -81,6 +87,26 @@ impl Problem {
     /// 415: no known format.
     pub fn unknown_format(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unknown_format", detail)
+    }
+
+    /// 429: tried too often, and when to try again.
+    pub fn rate_limited(wait: Duration) -> Self {
+        let detail = "this was tried too often; Retry-After says when to try again";
+        let problem = Self::new(StatusCode::TOO_MANY_REQUESTS, "rate_limited", detail);
+        let whole = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+        Self {
+            retry_after_s: Some(u32::try_from(whole.max(1)).unwrap_or(u32::MAX)),
+            ..problem
+        }
+    }
+
+    /// 503: what we need for an answer is away for now.
+    pub fn unavailable(detail: &'static str) -> Self {
+        let problem = Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", detail);
+        Self {
+            retry_after_s: Some(1),
+            ..problem
+        }
     }
 
     /// 500: our own fault, which the log alone is told.
@@ -170,12 +196,7 @@ impl From<StoreError> for Problem {
             .unwrap_or_default();
         if error.is_transient() {
             tracing::warn!(%error, cause, "the database did not answer in time");
-            let detail = "the database is not available; try again";
-            let problem = Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", detail);
-            return Self {
-                retry_after_s: Some(1),
-                ..problem
-            };
+            return Self::unavailable("the database is not available; try again");
         }
         tracing::error!(%error, cause, "a statement failed");
         Self::ours()

@@ -8,6 +8,7 @@
 
 pub mod athletes;
 pub mod attach;
+pub mod audit;
 pub mod authorisations;
 pub mod backfills;
 pub mod budgets;
@@ -19,11 +20,14 @@ pub mod erasures;
 mod error;
 pub mod exercise_words;
 pub mod exercises;
+pub mod families;
 pub mod fitness;
+pub mod identities;
 pub mod ingest;
 pub mod merging;
 pub mod plans;
 pub mod predecessor;
+pub mod rate_limits;
 pub mod reads;
 pub mod reconciliations;
 pub mod records;

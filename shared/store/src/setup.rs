@@ -6,7 +6,7 @@ use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{Connection, PgConnection, PgPool};
 
 /// The roles that functions connect as, one per function group.
-pub const ROLES: [&str; 8] = [
+pub const ROLES: [&str; 9] = [
     "paceline_ingest",
     "paceline_plan",
     "paceline_stages",
@@ -15,6 +15,7 @@ pub const ROLES: [&str; 8] = [
     "paceline_fetch",
     "paceline_connect",
     "paceline_log",
+    "paceline_identity",
 ];
 
 /// A connection as the schema's owner.
