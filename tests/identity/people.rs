@@ -29,8 +29,8 @@ impl Reply {
     #[track_caller]
     pub(crate) fn text(&self, key: &str) -> String {
         let text = self.body[key].as_str();
-        text.unwrap_or_else(|| panic!("no {key} in {self:?}"))
-            .to_owned()
+        assert!(text.is_some(), "no {key} in {self:?}");
+        text.unwrap().to_owned()
     }
 }
 

@@ -113,7 +113,7 @@ impl Person {
     /// A token of theirs in which this role is claimed.
     pub(crate) fn token(&self, world: &World, role: &str) -> String {
         let life = Duration::from_secs(3600);
-        let issuer = world.identity().issuer();
+        let issuer = world.identity().issuer().unwrap();
         issuer
             .issue(self.user, role, Purpose::Display, life)
             .unwrap()

@@ -85,7 +85,7 @@ impl Forger {
     ) -> Vec<(&'static str, Vec<String>, &'static str)> {
         let good = self.sign(&self.claims);
         let parts: Vec<&str> = good.split('.').collect();
-        let public = world.identity().issuer().settings().unwrap().jwks;
+        let public = world.identity().issuer().unwrap().settings().unwrap().jwks;
         let kid = self.header.kid.clone();
         let shared = Header {
             kid: kid.clone(),

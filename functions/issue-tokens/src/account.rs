@@ -94,26 +94,37 @@ impl Identity {
     /// Makes a user of whoever holds another issuer's token, once; with ours, there is one already.
     pub(crate) async fn join(&self, request: &Request) -> Result<Response, Problem> {
         let subject = self.users.bearer(request).await?.subject;
+        if let Subject::External(name) = &subject
+            && let Some(person) = self.join_as(request, name).await?
+        {
+            return Ok(http::json(StatusCode::CREATED, &person));
+        }
+        // Whoever was faster, or was here before, is the user.
+        let (user, tx) = self.users.enter(&subject).await?;
+        Ok(http::json(StatusCode::OK, &show(tx, user).await?))
+    }
+
+    /// Makes a user of another issuer's subject; `None` when there is one.
+    async fn join_as(
+        &self,
+        request: &Request,
+        subject: &str,
+    ) -> Result<Option<PersonView>, Problem> {
         let Joining { display_name } = request.json()?;
         let display_name = read_name(display_name)?;
         let source = request.source();
         let address = [(Tried::SignupAddress, source.as_str())];
         self.rates.take(self.users.store(), &address).await?;
 
-        if let Subject::External(name) = &subject {
-            let user = UserId(Uuid::now_v7());
-            let mut tx = self.users.store().begin(user).await?;
-            let joined = self.make_external(&mut tx, user, name, &display_name, &source);
-            let joined = joined.await;
-            match settle(tx, joined).await {
-                Ok(person) => return Ok(http::json(StatusCode::CREATED, &person)),
-                // Whoever was faster, or was here before, is the user.
-                Err(error) if error.is_constraint("external_identities_pkey") => {}
-                Err(error) => return Err(error.into()),
-            }
+        let user = UserId(Uuid::now_v7());
+        let mut tx = self.users.store().begin(user).await?;
+        let made = self.make_external(&mut tx, user, subject, &display_name, &source);
+        let made = made.await;
+        match settle(tx, made).await {
+            Ok(person) => Ok(person),
+            Err(error) if error.is_constraint("external_identities_pkey") => Ok(None),
+            Err(error) => Err(error.into()),
         }
-        let (user, tx) = self.users.enter(&subject).await?;
-        Ok(http::json(StatusCode::OK, &show(tx, user).await?))
     }
 
     async fn make_external(

@@ -12,7 +12,7 @@ use serde::Deserialize;
 
 /// The longest token that is looked at.
 const LONGEST_TOKEN: usize = 8 * 1024;
-/// The longest subject of another issuer; OpenID Connect allows no more.
+/// The longest subject of another issuer; the protocol of `id_token`s allows no more.
 const LONGEST_SUBJECT: usize = 255;
 
 /// Believes tokens of one issuer for one audience, signed by one of its public keys.
