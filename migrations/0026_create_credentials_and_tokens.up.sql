@@ -6,11 +6,12 @@ SET LOCAL lock_timeout = '2s';
 DO $$
 BEGIN
     CREATE ROLE paceline_identity NOLOGIN;
+    -- With it, because two databases of one server that set it at once would be in each other's way.
+    ALTER ROLE paceline_identity SET idle_in_transaction_session_timeout = '5s';
 EXCEPTION WHEN duplicate_object OR unique_violation THEN
     NULL;
 END
 $$;
-ALTER ROLE paceline_identity SET idle_in_transaction_session_timeout = '5s';
 GRANT USAGE ON SCHEMA public TO paceline_identity;
 GRANT EXECUTE ON FUNCTION app_user_id() TO paceline_identity;
 
