@@ -13,6 +13,8 @@ use uuid::Uuid;
 
 /// The most exercises of one page.
 const PAGE: usize = 100;
+/// Longest name, in characters.
+const LONGEST_NAME: usize = 120;
 
 #[derive(Serialize)]
 struct ExerciseList {
@@ -37,13 +39,19 @@ pub(crate) async fn list(tx: &mut Tx, user: UserId, request: &Request) -> Result
         Equipment::from_name(&name)
             .ok_or_else(|| Problem::malformed("unknown_equipment", "there is no such equipment"))
     });
+    let name = request.query("name");
+    let length = name.as_ref().map(|name| name.chars().count());
+    if length.is_some_and(|length| !(1..=LONGEST_NAME).contains(&length)) {
+        let detail = format!("name must be 1 to {LONGEST_NAME} characters");
+        return Err(Problem::malformed("bad_name", detail));
+    }
     let after = match request.query("cursor") {
         Some(text) => cursor::read(&text)?,
         None => (String::new(), Uuid::nil()),
     };
     let search = Search {
         // PostgreSQL's text holds no NUL.
-        name: request.query("name").map(|name| name.replace('\0', " ")),
+        name: name.map(|name| name.replace('\0', " ")),
         muscle: muscle.transpose()?,
         equipment: equipment.transpose()?,
         after: (after.0, ExerciseId(after.1)),
