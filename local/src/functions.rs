@@ -17,6 +17,7 @@ pub(crate) async fn run(name: &str) -> Option<Result<(), platform::Error>> {
         "connect-provider" => connect_provider::run().await,
         "log-set" => log_set::run().await,
         "issue-tokens" => issue_tokens::run().await,
+        "save-workout-log" => save_workout_log::run().await,
         "sweep-stages" => sweep_stages::run().await,
         _ => return None,
     })

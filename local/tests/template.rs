@@ -60,6 +60,7 @@ fn the_deployment_is_understood_whole() {
             "fetch-activity",
             "connect-provider",
             "log-set",
+            "save-workout-log",
             "sweep-stages",
         ]
     );

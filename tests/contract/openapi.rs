@@ -6,6 +6,10 @@ use domain::athlete::Thresholds;
 use domain::decode::{Activity, DecodeError};
 use domain::exercise;
 use domain::id::{PlannedId, WorkoutId};
+use domain::log::AddedType;
+use domain::log::error::LogErrorClass;
+use domain::log::merge::Removed;
+use domain::log::normalise::{Correction, ExerciseInput};
 use domain::matching::{CandidateReason, Decision, HintOutcome, MatchReason, Weighed};
 use domain::plan::{
     Equipment, Exercise, Plan, PlanText, PlannedWorkout, Ramp, Repeat, Step, StepKind, Target,
@@ -28,6 +32,7 @@ use store::ingest;
 use store::reads::{FetchView, PlanView, SourceView, Status, WhyWithheld, Withheld, WorkoutView};
 use support::json_schema::{resolve, violations};
 use support::routes::operations;
+use support::world::Other;
 use support::yaml;
 use uuid::Uuid;
 
@@ -322,6 +327,14 @@ fn every_word_of_the_domain_is_documented_and_every_documented_word_is_used() {
         variants::<exercise::Equipment>()
     );
     assert_eq!(words(&document, "Muscle"), variants::<exercise::Muscle>());
+    assert_eq!(words(&document, "AddedType"), variants::<AddedType>());
+    assert_eq!(words(&document, "Correction"), variants::<Correction>());
+    assert_eq!(
+        words(&document, "LogErrorClass"),
+        LogErrorClass::ALL
+            .map(|class| class.as_str().to_owned())
+            .into()
+    );
 }
 
 #[test]
@@ -334,6 +347,14 @@ fn every_field_that_a_client_may_send_is_documented_and_every_documented_one_is_
     assert_eq!(properties(&document, "Exercise"), fields::<Exercise>());
     assert_eq!(properties(&document, "Step"), fields::<Step>());
     assert_eq!(properties(&document, "Target"), fields::<Target>());
+    assert_eq!(
+        properties(&document, "LogExerciseInput"),
+        fields::<ExerciseInput>()
+    );
+    assert_eq!(
+        properties(&document, "LogExerciseRemoved"),
+        fields::<Removed>()
+    );
     let mut thresholds = fields::<Thresholds>();
     thresholds.insert("valid_from".to_owned());
     assert_eq!(properties(&document, "DatedThresholds"), thresholds);
@@ -633,6 +654,64 @@ fn every_recordings_results_are_as_documented() {
     }
 }
 
+/// Programs, logs, coaches, and a refusal with what it says beside its code.
+#[tokio::test]
+async fn programs_and_logs_are_shown_as_documented() {
+    let document = document().unwrap();
+    let world = support::world!(Start::Paused);
+    let coach = Other::join(&world, "a coach").await;
+    let send = async |method: Method, path: &str, body: &Value| {
+        let answer = world.send(method, path, body.to_string()).await;
+        assert!(answer.status < 500, "{path}: {answer:?}");
+        answer.body
+    };
+    let program = json!({"name": "Squats", "weeks": 2, "days": 2});
+    assert_fits(&document, "ProgramInput", &program);
+    let program = send(Method::POST, "/programs", &program).await;
+    assert_fits(&document, "Program", &program);
+    assert_fits(&document, "ProgramList", &world.get("/programs").await);
+
+    let exercise = &world
+        .rows("SELECT to_jsonb(id) FROM exercises LIMIT 1")
+        .await[0];
+    let save = json!({
+        "log_id": "x", "version": 0, "name": "x", "date": "2026-01-01", "duration_s": 60,
+        "notes": "x", "weight_unit": "lb",
+        "exercises": [{
+            "id": Uuid::nil(), "revision": null, "exercise_id": exercise, "sets": 2,
+            "reps": [5, null], "weights": [100.126, 0], "completed": [true], "bodyweight": 80,
+            "notes": "x", "added_type": "superset", "original_index": 0,
+        }],
+    });
+    assert_fits(&document, "LogSave", &save);
+    let path = format!(
+        "/programs/{}/weeks/0/days/0/log",
+        program["program_id"].as_str().unwrap()
+    );
+    let saved = send(Method::PUT, &path, &save).await;
+    assert_fits(&document, "SavedLog", &saved);
+    assert_eq!(saved["corrections"].as_array().unwrap().len(), 2);
+    let log = world.get(&path).await;
+    assert_fits(&document, "Log", &log);
+    assert_fits(&document, "LogList", &world.get("/logs").await);
+    let changes = json!({"log_id": null, "exercises": log["exercises"],
+        "removed": [{"id": Uuid::max(), "revision": 1}]});
+    assert_fits(&document, "LogChanges", &changes);
+    assert_fits(
+        &document,
+        "SavedLog",
+        &send(Method::PATCH, &path, &changes).await,
+    );
+    let stale = send(Method::PUT, &path, &json!({"version": 9, "name": "y"})).await;
+    assert_fits(&document, "Problem", &stale);
+    assert!(stale["current"].is_object() && stale["conflicts"].is_array());
+
+    let coaches = format!("/athlete/coaches/{}", coach.user());
+    assert_eq!(send(Method::PUT, &coaches, &Value::Null).await, Value::Null);
+    assert_fits(&document, "CoachList", &world.get("/athlete/coaches").await);
+    world.stop().await;
+}
+
 /// What comes of many workouts, of somebody who has everything and of somebody who has nothing.
 #[tokio::test]
 async fn load_bests_and_estimates_are_shown_as_documented() {
@@ -705,7 +784,8 @@ async fn load_bests_and_estimates_are_shown_as_documented() {
 #[test]
 fn what_is_made_of_the_contract_to_be_sent_is_what_it_describes() {
     let contract = support::routes::Contract::read();
-    let given = |name: &str| name.ends_with("_id").then(|| json!(Uuid::nil()));
+    let is_id = |name: &str| name == "id" || name.ends_with("_id");
+    let given = |name: &str| is_id(name).then(|| json!(Uuid::nil()));
     let samples = support::samples::Samples::new(&contract.document, &given);
     let mut sent = 0;
     for operation in &contract.operations {

@@ -98,6 +98,7 @@ async fn every_policy_asks_whose_row_it_is_but_those_that_are_argued_for() {
         [
             "audit_log.of_nobody for paceline_identity",
             "authorisations.named_state for paceline_connect",
+            "coach_permissions.coach_sees for paceline_log",
             "connections.named_account for paceline_ingest",
             "deliveries.every_delivery for paceline_sweep",
             "deliveries.operator_lists for the owner",
@@ -114,7 +115,9 @@ async fn every_policy_asks_whose_row_it_is_but_those_that_are_argued_for() {
             "refresh_tokens.named_token for paceline_identity",
             "source_policies.nobodys for PUBLIC",
             "stage_runs.every_run for paceline_sweep",
-            "user_credentials.named_email for paceline_identity"
+            "user_credentials.named_email for paceline_identity",
+            "workout_log_exercises.coach_reads for paceline_log",
+            "workout_logs.coach_reads for paceline_log"
         ]
     );
 }

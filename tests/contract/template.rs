@@ -1,6 +1,7 @@
 //! `template.yaml` against the code that it deploys.
 
 use crate::{Outcome, folders, source};
+use domain::log::error::LogErrorClass;
 use local::template::{Function, Rate, Scope, Template};
 use platform::config::LIMITS;
 use serde_json::Value;
@@ -376,7 +377,9 @@ fn an_alarm_counts_every_warning_of_webhooks_that_do_not_come() {
             continue;
         }
         let filter = &filter["Properties"];
-        assert_eq!(&filter["LogGroupName"], logs);
+        if &filter["LogGroupName"] != logs {
+            continue;
+        }
         let pattern = filter["FilterPattern"].as_str().unwrap();
         let warned = pattern
             .strip_prefix("{ $.code = \"")
@@ -402,6 +405,71 @@ fn an_alarm_counts_every_warning_of_webhooks_that_do_not_come() {
     let expected = [("provider_silent", "1"), ("webhooks_lost", "$.repaired")]
         .map(|(code, value)| (code.to_owned(), value.to_owned()));
     assert_eq!(counted, BTreeMap::from(expected));
+}
+
+/// L-31
+#[test]
+fn what_is_logged_of_saves_is_counted_by_metrics_and_watched_by_alarms() {
+    let raw = yaml::read("template.yaml").unwrap();
+    let resources = raw["Resources"].as_object().unwrap();
+    let logs = &resources["SaveWorkoutLog"]["Properties"]["LoggingConfig"]["LogGroup"];
+    let code = source::code("functions/save-workout-log/src/story.rs").unwrap();
+    let runbook = crate::read("docs/runbook.md").unwrap();
+
+    let mut metrics = BTreeSet::new();
+    for filter in resources.values() {
+        let properties = &filter["Properties"];
+        if filter["Type"] != "AWS::Logs::MetricFilter" || &properties["LogGroupName"] != logs {
+            continue;
+        }
+        // Every word and field that a pattern asks for is one that is said.
+        let pattern = properties["FilterPattern"].as_str().unwrap();
+        let said = source::literals(pattern, |c| c.is_ascii_lowercase() || c == '_');
+        for (index, word) in said.iter().enumerate() {
+            if index == 0 {
+                assert!(code.contains(&format!("code = \"{word}\"")), "{word}");
+            } else {
+                let class = LogErrorClass::ALL
+                    .into_iter()
+                    .find(|class| class.as_str() == *word);
+                assert!(class.is_some(), "{word}");
+            }
+        }
+        let metric = &properties["MetricTransformations"][0];
+        let value = metric["MetricValue"].as_str().unwrap();
+        let dimension = metric["Dimensions"][0]["Value"]
+            .as_str()
+            .unwrap_or_default();
+        for field in [value, dimension]
+            .into_iter()
+            .chain(source::after(pattern, "$."))
+        {
+            let field = field
+                .trim_start_matches("$.")
+                .split([' ', ')'])
+                .next()
+                .unwrap();
+            let is_said =
+                code.contains(&format!("{field} = ")) || code.contains(&format!("{field},"));
+            assert!(is_said || field.is_empty() || field == "1", "{field}");
+        }
+        metrics.insert(metric["MetricName"].as_str().unwrap().to_owned());
+    }
+    assert_eq!(metrics.len(), 6, "{metrics:?}");
+    assert!(metrics.contains("LogCacheHits") && metrics.contains("LogsNotSavedByClass"));
+
+    for (alarm, metric) in [
+        ("LogSaveSlowAlarm", "LogSaveTime"),
+        ("LogConstraintAlarm", "LogConstraintsUnrecovered"),
+        ("LogsNotSavedAlarm", "LogsNotSaved"),
+    ] {
+        let properties = &resources[alarm]["Properties"];
+        assert_eq!(properties["MetricName"], metric, "{alarm}");
+        assert!(metrics.contains(metric), "{alarm}");
+        assert_eq!(properties["TreatMissingData"], "notBreaching", "{alarm}");
+        assert!(!properties["AlarmActions"].is_null(), "{alarm}");
+        assert!(runbook.contains(&format!("### `{alarm}`")), "{alarm}");
+    }
 }
 
 /// A-33

@@ -19,6 +19,8 @@ use support::world::{Other, World};
 pub(crate) enum Named {
     /// Something of a person, made by [`Person::join`] under this name.
     Thing(&'static str),
+    /// Somebody else, of whom anybody may speak, made under this name too.
+    Somebody(&'static str),
     /// The same for everybody.
     Word(&'static str),
     /// Where a list goes on.
@@ -26,13 +28,18 @@ pub(crate) enum Named {
     /// Nothing that is there: a text of the client's own.
     Own,
 }
-use Named::{Cursor, Own, Thing, Word};
+use Named::{Cursor, Own, Somebody, Thing, Word};
 
 /// What a path names, up to each of its parameters.
 const IN_PATHS: &[(&str, Named)] = &[
     ("/workouts/{id}", Thing("workout")),
     ("/planned-workouts/{id}", Thing("plan")),
     ("/exercises/{id}", Thing("exercise")),
+    ("/programs/{id}", Thing("program")),
+    ("/programs/{id}/weeks/{week}", Word("0")),
+    ("/programs/{id}/weeks/{week}/days/{day}", Word("0")),
+    ("/logs/{id}", Thing("log")),
+    ("/athlete/coaches/{id}", Somebody("coach")),
     ("/connections/{provider}", Word("paceline")),
     ("/webhooks/{provider}", Word("paceline")),
     ("/webhooks/{provider}/{path_secret}", Word("x")),
@@ -45,6 +52,10 @@ const BY_NAME: &[(&str, Named)] = &[
     ("athlete", Thing("account")),
     ("planned_id", Thing("plan")),
     ("exercise_id", Thing("exercise")),
+    ("program_id", Thing("program")),
+    ("athlete_id", Thing("user")),
+    ("log_id", Thing("log")),
+    ("id", Thing("row")),
     ("state", Own),
     ("code", Own),
     ("scope", Own),
@@ -98,6 +109,27 @@ impl Person {
         .await
         .unwrap();
         things.insert("exercise", exercise.to_string());
+        things.insert("user", other.user().to_string());
+        let coach = Other::join(world, &format!("{word}'s coach")).await;
+        things.insert("coach", coach.user().to_string());
+        let program = json!({"name": format!("{word} lifts"), "weeks": 1, "days": 1});
+        let made = other
+            .send(Method::POST, "/programs", program.to_string())
+            .await;
+        let program = made.body["program_id"].as_str().unwrap().to_owned();
+        let log = json!({
+            "name": format!("{word} lifted"),
+            "exercises": [{"exercise_id": exercise, "sets": 1}],
+        });
+        let path = format!("/programs/{program}/weeks/0/days/0/log");
+        let made = other.send(Method::PUT, &path, log.to_string()).await;
+        let log = &made.body["log"];
+        things.insert("program", program);
+        things.insert("log", log["log_id"].as_str().unwrap().to_owned());
+        let row = log["exercises"][0]["id"].as_str().unwrap();
+        things.insert("row", row.to_owned());
+        let permission = format!("/athlete/coaches/{}", coach.user());
+        assert_eq!(other.send(Method::PUT, &permission, "").await.status, 204);
         let profile = json!({"thresholds": [{"valid_from": "2026-01-01", "ftp_w": 250}]});
         let put = other
             .send(Method::PUT, "/athlete", profile.to_string())
@@ -121,7 +153,7 @@ impl Person {
 
     fn value(&self, named: Named) -> Option<Value> {
         match named {
-            Thing(kind) => {
+            Thing(kind) | Somebody(kind) => {
                 let thing = self.things.get(kind);
                 Some(json!(
                     thing.unwrap_or_else(|| panic!("nobody has a {kind}"))
@@ -164,7 +196,7 @@ impl Person {
             });
             let value = match named {
                 Cursor => self.cursor(world, operation).await,
-                Thing(_) | Word(_) | Own => self.value(named),
+                Thing(_) | Somebody(_) | Word(_) | Own => self.value(named),
             };
             let Some(Value::String(value)) = value else {
                 continue;

@@ -6,7 +6,7 @@ use sqlx::PgConnection;
 use support::world;
 use support::world::World;
 
-const TABLES: [&str; 12] = [
+const TABLES: [&str; 16] = [
     "users",
     "athletes",
     "athlete_thresholds",
@@ -19,6 +19,10 @@ const TABLES: [&str; 12] = [
     "authorisations",
     "erasure_receipts",
     "backfills",
+    "programs",
+    "workout_logs",
+    "workout_log_exercises",
+    "coach_permissions",
 ];
 
 async fn count(sql: &mut PgConnection, table: &str) -> Option<i64> {
@@ -53,6 +57,20 @@ async fn with_one_of_everything() -> World {
              SELECT id, user_id, provider, now(), now(), 1, false, 0 FROM connections",
         "INSERT INTO erasure_receipts (id, user_id, provider, why, erased)
              SELECT gen_random_uuid(), id, 'strava', 'athlete_asked', '{}' FROM users",
+        "INSERT INTO programs (id, user_id, name, weeks, days)
+             SELECT gen_random_uuid(), id, 'x', 1, 1 FROM users",
+        "INSERT INTO workout_logs (id, user_id, name, date, weight_unit)
+             SELECT gen_random_uuid(), id, 'x', '2026-01-01', 'kg' FROM users",
+        "INSERT INTO workout_log_exercises (
+                 log_id, id, user_id, exercise_id, order_index, sets, reps, weights, completed
+             )
+             SELECT l.id, gen_random_uuid(), l.user_id, e.id, 0, 1, '{5}', '{60}', '{true}'
+             FROM workout_logs AS l, (SELECT id FROM exercises LIMIT 1) AS e",
+        "WITH coach AS (
+                 INSERT INTO users (id, display_name) VALUES (gen_random_uuid(), 'a coach') RETURNING id
+             )
+             INSERT INTO coach_permissions (user_id, coach_id)
+             SELECT l.user_id, coach.id FROM workout_logs AS l, coach",
     ] {
         let mut sql = world.sql().await;
         let written = sqlx::query(statement).execute(&mut sql).await;
@@ -74,6 +92,7 @@ async fn without_a_user_no_function_sees_a_row_and_with_one_only_that_users() {
         "paceline_stages",
         "paceline_read",
         "paceline_connect",
+        "paceline_log",
     ] {
         let mut sql = world.database().connect_as(role).await;
         let mut seen = 0;

@@ -2,6 +2,7 @@
 
 use crate::people::{Body, Gate, Person, names_a_thing, rows};
 use local::cloud::Start;
+use reqwest::Method;
 use std::collections::BTreeSet;
 use support::routes::{Contract, Operation};
 use support::world;
@@ -119,7 +120,13 @@ async fn nobody_is_shown_or_changes_what_is_anothers_on_any_route_under_any_role
     // All of it was there to be had: the same names do for whose they are.
     let token = format!("Bearer {}", victim.token(&world, "athlete"));
     let mut shown = 0;
-    for operation in contract.of_users() {
+    let mut operations: Vec<&Operation> = contract.of_users().collect();
+    // What deletes comes last, and what is within something before it.
+    operations.sort_by_key(|operation| match operation.method {
+        Method::DELETE => usize::MAX - operation.path.len(),
+        _ => 0,
+    });
+    for operation in operations {
         let path = victim.path(operation) + &victim.query(&world, operation).await;
         let body = victim.body(&contract, operation);
         let heard = gate

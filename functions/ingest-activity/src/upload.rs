@@ -34,7 +34,7 @@ pub(crate) async fn accept(ingest: &Ingest, request: &Request) -> Result<Respons
         let ingested = prepared.ingest(&mut tx, user, key, &sha256, None).await?;
         Ok(ingested)
     };
-    let ingested = ingested.await;
+    let ingested: Result<_, Problem> = ingested.await;
     let ingested = ingest
         .app
         .settle_and_ring(tx, ingested, |i| i.runs(user), request.correlation_id())

@@ -1,9 +1,10 @@
 //! `/exercises` and `/grips`: what sets are of.
 
-use crate::{Done, cursor};
+use crate::Done;
 use domain::exercise::{Equipment, Muscle};
 use domain::id::{ExerciseId, UserId};
 use lambda_http::http::StatusCode;
+use platform::cursor;
 use platform::http::{self, Request, only_parameters};
 use platform::problem::Problem;
 use serde::Serialize;

@@ -3,7 +3,6 @@
 #![forbid(unsafe_code)]
 
 mod catalogue;
-mod cursor;
 
 use domain::id::WorkoutId;
 use domain::stage::StageName;

@@ -58,6 +58,18 @@ id!(
     CommunityId
 );
 id!(
+    /// A plan of weeks of days that an athlete follows.
+    ProgramId
+);
+id!(
+    /// What an athlete wrote down of one session.
+    LogId
+);
+id!(
+    /// An exercise's row in a log.
+    LogExerciseId
+);
+id!(
     /// The right to finish one stage run; a stale one can write nothing.
     ClaimToken
 );

@@ -19,6 +19,7 @@ pub mod id;
 pub mod identity;
 pub mod load;
 pub mod local_date;
+pub mod log;
 pub mod matching;
 pub mod merging;
 pub mod plan;

@@ -192,14 +192,14 @@ impl WriterApp {
     /// did not.
     ///
     /// # Errors
-    /// What was handed in, or 503 when the commit did not go through.
-    pub async fn settle_and_ring<T>(
+    /// What was handed in, or [`StoreError`] when the commit did not go through.
+    pub async fn settle_and_ring<T, E: From<StoreError>>(
         &self,
         tx: Tx,
-        outcome: Result<T, Problem>,
+        outcome: Result<T, E>,
         runs: impl FnOnce(&T) -> Vec<RunKey>,
         correlation_id: &str,
-    ) -> Result<T, Problem> {
+    ) -> Result<T, E> {
         if outcome.is_ok() {
             crate::faults::point("before_commit");
         }

@@ -10,6 +10,7 @@ pub mod auth;
 pub mod batch;
 pub mod clock;
 pub mod config;
+pub mod cursor;
 pub mod doorbell;
 pub mod faults;
 pub mod http;

@@ -4,6 +4,7 @@ use lambda_http::http::{HeaderName, HeaderValue, StatusCode, header};
 use lambda_http::{Body, Response};
 use serde::Serialize;
 use std::time::Duration;
+use serde_json::{Map, Value};
 use store::StoreError;
 
 /// One field that is wrong.
@@ -23,6 +24,7 @@ pub struct Problem {
     detail: String,
     errors: Vec<FieldError>,
     retry_after_s: Option<u32>,
+    members: Map<String, Value>,
 }
 
 #[derive(Serialize)]
@@ -35,6 +37,8 @@ struct Document<'a> {
     correlation_id: &'a str,
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     errors: &'a [FieldError],
+    #[serde(flatten)]
+    members: &'a Map<String, Value>,
 }
 
 impl Problem {
@@ -45,6 +49,7 @@ impl Problem {
             detail: detail.into(),
             errors: Vec::new(),
             retry_after_s: None,
+            members: Map::new(),
         }
     }
 
@@ -137,6 +142,23 @@ impl Problem {
         Self::new(StatusCode::UNPROCESSABLE_ENTITY, code, detail)
     }
 
+    /// 503: the database is away, or busy for too long.
+    pub fn unavailable(detail: impl Into<String>) -> Self {
+        let problem = Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", detail);
+        Self {
+            retry_after_s: Some(1),
+            ..problem
+        }
+    }
+
+    /// Adds a member of its own, as RFC 9457 lets a kind of problem have.
+    #[must_use]
+    pub fn with_member(mut self, name: &str, value: impl Serialize) -> Self {
+        let value = serde_json::to_value(value).unwrap_or_default();
+        self.members.insert(name.to_owned(), value);
+        self
+    }
+
     /// Names a field that is wrong.
     #[must_use]
     pub fn with_field(mut self, field: impl Into<String>, problem: impl Into<String>) -> Self {
@@ -166,6 +188,7 @@ impl Problem {
             code: self.code,
             correlation_id,
             errors: &self.errors,
+            members: &self.members,
         };
         let text = serde_json::to_string(&document).unwrap_or_default();
         let mut response = Response::new(Body::Text(text));

@@ -123,6 +123,21 @@ pub async fn find_profile(tx: &mut Tx, user: UserId) -> Result<Profile, StoreErr
     })
 }
 
+/// Reads the athlete's units and time zone, as [`Profile`] has them.
+///
+/// # Errors
+/// [`StoreError`] when the database is away.
+pub async fn find_locale(tx: &mut Tx, user: UserId) -> Result<(String, String), StoreError> {
+    let athlete = find_athlete(tx, user).await?;
+    Ok(athlete.map_or_else(
+        || {
+            let profile = Profile::default();
+            (profile.units, profile.time_zone)
+        },
+        |row| (row.units, row.time_zone),
+    ))
+}
+
 /// Reads which source leads where several tell of one session.
 ///
 /// # Errors

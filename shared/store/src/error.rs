@@ -39,6 +39,30 @@ impl StoreError {
         matches!(self, Self::Constraint { name, .. } if name == wanted)
     }
 
+    /// What PostgreSQL calls its refusal; `None` when it was never heard.
+    pub fn sqlstate(&self) -> Option<String> {
+        match self {
+            Self::Unavailable(source)
+            | Self::Contended(source)
+            | Self::Unexpected(source)
+            | Self::Constraint { source, .. } => {
+                let refusal = source.as_database_error()?;
+                refusal.code().map(|code| code.into_owned())
+            }
+            Self::Corrupt(_) => None,
+        }
+    }
+
+    /// The constraint that refused the change.
+    pub fn constraint(&self) -> Option<&str> {
+        match self {
+            Self::Constraint { name, .. } => Some(name),
+            Self::Unavailable(_) | Self::Contended(_) | Self::Corrupt(_) | Self::Unexpected(_) => {
+                None
+            }
+        }
+    }
+
     pub(crate) fn corrupt(what: impl std::fmt::Display) -> Self {
         Self::Corrupt(what.to_string())
     }

@@ -119,6 +119,7 @@ impl Store {
         let mut tx = Tx {
             inner,
             keep_statements: self.keep_statements,
+            statements: 0,
         };
         tx.set_user(
             user,
@@ -138,6 +139,7 @@ impl Store {
 pub struct Tx {
     inner: Transaction<'static, Postgres>,
     keep_statements: bool,
+    statements: u32,
 }
 
 impl Tx {
@@ -145,7 +147,13 @@ impl Tx {
         Self {
             inner,
             keep_statements: true,
+            statements: 0,
         }
+    }
+
+    /// How many statements it has sent, without those that begin and end it.
+    pub fn statements(&self) -> u32 {
+        self.statements
     }
 
     /// Makes everything since the beginning true.
@@ -237,6 +245,7 @@ impl Tx {
         &mut self,
         query: Query<'_, Postgres, PgArguments>,
     ) -> Result<u64, StoreError> {
+        self.statements += 1;
         Ok(query.execute(&mut *self.inner).await?.rows_affected())
     }
 
@@ -248,6 +257,7 @@ impl Tx {
     where
         R: for<'r> FromRow<'r, PgRow> + Send + Unpin,
     {
+        self.statements += 1;
         Ok(query.fetch_one(&mut *self.inner).await?)
     }
 
@@ -258,6 +268,7 @@ impl Tx {
     where
         R: for<'r> FromRow<'r, PgRow> + Send + Unpin,
     {
+        self.statements += 1;
         Ok(query.fetch_optional(&mut *self.inner).await?)
     }
 
@@ -268,6 +279,7 @@ impl Tx {
     where
         R: for<'r> FromRow<'r, PgRow> + Send + Unpin,
     {
+        self.statements += 1;
         Ok(query.fetch_all(&mut *self.inner).await?)
     }
 }

@@ -1,12 +1,12 @@
 //! Where a page ends: a sort key and the id behind it, as text that clients pass on.
 
+use crate::problem::Problem;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use platform::problem::Problem;
 use uuid::Uuid;
 
 /// Writes where a page ends.
-pub(crate) fn write(key: &str, id: Uuid) -> String {
+pub fn write(key: &str, id: Uuid) -> String {
     URL_SAFE_NO_PAD.encode(format!("{id}_{key}"))
 }
 
@@ -14,16 +14,19 @@ pub(crate) fn write(key: &str, id: Uuid) -> String {
 ///
 /// # Errors
 /// 400 `bad_cursor`.
-pub(crate) fn read(cursor: &str) -> Result<(String, Uuid), Problem> {
+pub fn read(cursor: &str) -> Result<(String, Uuid), Problem> {
     let read = || {
         let text = String::from_utf8(URL_SAFE_NO_PAD.decode(cursor).ok()?).ok()?;
         let (id, key) = text.split_once('_')?;
         // PostgreSQL's text holds no NUL.
         (!key.contains('\0')).then_some((key.to_owned(), id.parse().ok()?))
     };
-    read().ok_or_else(|| {
-        Problem::malformed("bad_cursor", "cursor must be a next_cursor of this list")
-    })
+    read().ok_or_else(bad)
+}
+
+/// 400 `bad_cursor`: no list of ours ends a page so.
+pub fn bad() -> Problem {
+    Problem::malformed("bad_cursor", "cursor must be a next_cursor of this list")
 }
 
 #[cfg(test)]
