@@ -3,8 +3,8 @@
 use lambda_http::http::{HeaderName, HeaderValue, StatusCode, header};
 use lambda_http::{Body, Response};
 use serde::Serialize;
-use std::time::Duration;
 use serde_json::{Map, Value};
+use std::time::Duration;
 use store::StoreError;
 
 /// One field that is wrong.
@@ -140,15 +140,6 @@ impl Problem {
     /// 422: well-formed, but not acceptable.
     pub fn unprocessable(code: &'static str, detail: impl Into<String>) -> Self {
         Self::new(StatusCode::UNPROCESSABLE_ENTITY, code, detail)
-    }
-
-    /// 503: the database is away, or busy for too long.
-    pub fn unavailable(detail: impl Into<String>) -> Self {
-        let problem = Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", detail);
-        Self {
-            retry_after_s: Some(1),
-            ..problem
-        }
     }
 
     /// Adds a member of its own, as RFC 9457 lets a kind of problem have.
