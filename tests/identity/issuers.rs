@@ -228,6 +228,11 @@ async fn joining_with_a_token_of_ours_shows_who_is_there() {
         .ask(Method::POST, "/users", Some(&token), Some(&body))
         .await;
     assert_eq!((joined.status, &joined.body), (200, &tokens.body["user"]));
+    // What is not needed any more is still read.
+    for (body, status) in [(None, 400), (Some(json!({})), 422)] {
+        let joined = visitor.ask(Method::POST, "/users", Some(&token), body.as_ref());
+        assert_eq!(joined.await.status, status, "{body:?}");
+    }
     let again: Value = visitor.login("ada", PASSWORD).await.body["user"].clone();
     assert_eq!(again, joined.body);
     world.stop().await;

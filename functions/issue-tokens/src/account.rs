@@ -101,6 +101,10 @@ impl Identity {
         }
         // Whoever was faster, or was here before, is the user.
         let (user, tx) = self.users.enter(&subject).await?;
+        if let Err(problem) = read_joining(request) {
+            end(tx).await;
+            return Err(problem);
+        }
         Ok(http::json(StatusCode::OK, &show(tx, user).await?))
     }
 
@@ -110,8 +114,7 @@ impl Identity {
         request: &Request,
         subject: &str,
     ) -> Result<Option<PersonView>, Problem> {
-        let Joining { display_name } = request.json()?;
-        let display_name = read_name(display_name)?;
+        let display_name = read_joining(request)?;
         let source = request.source();
         let address = [(Tried::SignupAddress, source.as_str())];
         self.rates.take(self.users.store(), &address).await?;
@@ -173,6 +176,12 @@ async fn show(mut tx: Tx, user: UserId) -> Result<PersonView, Problem> {
     end(tx).await;
     let person = found?.ok_or_else(|| Problem::internal("a user is gone within a transaction"))?;
     Ok(person.into())
+}
+
+/// What others are to see of whoever joins.
+fn read_joining(request: &Request) -> Result<String, Problem> {
+    let Joining { display_name } = request.json()?;
+    read_name(display_name)
 }
 
 fn read_name(name: String) -> Result<String, Problem> {
