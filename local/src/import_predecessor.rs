@@ -28,10 +28,12 @@ const SHOWN: usize = 20;
 /// What is below the options in `--help`.
 const AFTER: &str = "\
 The predecessor's tables lie in a schema of the same database: workouts, workout_exercises, workout_sets,
-workout_set_grips, personal_records, exercises and grips, of which each may be missing. They are only read.
+workout_set_grips, personal_records, exercises, grips, programs, workout_logs and workout_log_exercises, of
+which each may be missing. They are only read.
 Sets keep their ids and are taken over with the weight and the unit that were entered; personal records are
 made anew of them, and what the old records claimed is compared with that and printed where it differs.
-Exercises are found by their names and become the athlete's own where nothing is called so.
+Exercises are found by their names and become the athlete's own where nothing is called so. Logs of one day
+of a program become one, with every exercise that any of them has.
 
 Only athletes who are users here, by the same id, bring anything; the others are counted. Called again, it
 takes what is new, and nothing twice. --undo takes back exactly what was taken over, but for sets that the
@@ -95,6 +97,8 @@ struct Report {
     left: BTreeMap<String, i64>,
     /// How often what was written is not believable, by what it is.
     doubts: BTreeMap<String, i64>,
+    /// What became of logs of one day.
+    logs: BTreeMap<String, i64>,
     /// How many rows claimed a record, and how that compares with what the sets say.
     records: BTreeMap<String, i64>,
     /// What was claimed and is not so.
@@ -194,13 +198,28 @@ async fn import_user(
         add(&mut report.left, "records that are made later", 1);
     }
 
+    let logs = predecessor::insert_logs(tx, schema, user, platform::clock::now()).await?;
+
     let mut took = |what, number| *report.taken.entry(what).or_default() += number;
     took("exercises", made);
+    took("logs", logs.logs);
     took("workouts", workouts);
     took(
         "sets",
         count(sets.iter().filter(|set| set.place.is_some()).count()),
     );
+    add(
+        &mut report.left,
+        "logs of days that have one here",
+        logs.taken_days,
+    );
+    for (what, number) in [
+        ("duplicates", logs.duplicates),
+        ("exercises of them added", logs.rescued),
+        ("exercises of them that a newer one has", logs.superseded),
+    ] {
+        add(&mut report.logs, what, number);
+    }
     for set in &sets {
         if set.place.is_none() {
             add(&mut report.left, "sets whose id another set has", 1);
@@ -335,6 +354,13 @@ async fn undo_user(tx: &mut Tx, user: UserId, report: &mut Report) -> Result<(),
         i64::try_from(undone.workouts).unwrap_or(i64::MAX),
     );
     took("sets", sets);
+    took("logs", i64::try_from(undone.logs).unwrap_or(i64::MAX));
+    let logs = predecessor::list_imported(tx, user, Kind::Log).await?;
+    add(
+        &mut report.left,
+        "logs that were changed since",
+        count(logs.len()),
+    );
     let left = predecessor::list_imported(tx, user, Kind::Set).await?;
     add(
         &mut report.left,
@@ -368,6 +394,7 @@ fn print(arguments: &Arguments, report: &Report) -> io::Result<()> {
     for (heading, counts) in [
         ("left", &report.left),
         ("not believable", &report.doubts),
+        ("logs", &report.logs),
         ("records", &report.records),
     ] {
         for (what, number) in counts {

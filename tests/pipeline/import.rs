@@ -17,6 +17,7 @@ use tokio::process::Command;
 
 const LAUNCHER: &str = env!("CARGO_BIN_EXE_paceline-under-test");
 const TABLES: &str = include_str!("../fixtures/predecessor/tables.sql");
+const LOGS: &str = include_str!("../fixtures/predecessor/logs.sql");
 const SETS: &str = include_str!("../fixtures/predecessor/sets.sql");
 /// Whose rows those of the fixture are.
 const ATHLETE: &str = "0a000000-0000-4000-8000-000000000001";
@@ -152,7 +153,7 @@ async fn a_bent_state_ends_clean_and_twice_changes_nothing_and_undone_is_as_befo
     assert_eq!(report(&tried)["taken"], told["taken"]);
     assert_eq!(
         told["taken"],
-        json!({"exercises": 2, "workouts": 3, "sets": 17})
+        json!({"exercises": 2, "logs": 0, "workouts": 3, "sets": 17})
     );
     assert_eq!(
         told["left"],
@@ -260,7 +261,7 @@ async fn a_bent_state_ends_clean_and_twice_changes_nothing_and_undone_is_as_befo
     let again = import(world.database(), &[]).await;
     assert_eq!(
         report(&again)["taken"],
-        json!({"exercises": 0, "workouts": 0, "sets": 0})
+        json!({"exercises": 0, "logs": 0, "workouts": 0, "sets": 0})
     );
     assert_eq!(report(&again)["records"], told["records"]);
     assert_eq!(state(&world).await, after);
@@ -300,7 +301,7 @@ async fn a_set_that_was_changed_since_is_the_athletes_and_stays() {
     assert_eq!(told["left"], json!({"sets that were changed since": 1}));
     assert_eq!(
         told["taken"],
-        json!({"exercises": 2, "workouts": 2, "sets": 16})
+        json!({"exercises": 2, "logs": 0, "workouts": 2, "sets": 16})
     );
     let left = world
         .rows("SELECT jsonb_build_array(kind, value) FROM personal_records ORDER BY kind")
@@ -329,6 +330,172 @@ async fn a_step_back_leaves_what_was_taken_over_and_a_step_on_takes_it_for_what_
     let again = import(world.database(), &[]).await;
     assert_eq!(report(&again)["taken"]["sets"], 0);
     assert_eq!(records(&world).await, kept);
+    world.stop().await;
+}
+
+/// L-30
+#[tokio::test]
+async fn logs_of_one_day_become_one_with_every_exercise_that_any_of_them_has() {
+    let world = world!(Start::Paused);
+    let mut sql = world.sql().await;
+    let athlete = &world.endpoint().user_id;
+    run(&mut sql, LOGS.replace(ATHLETE, athlete)).await;
+    let everything = async || {
+        world
+            .rows(
+                "SELECT to_jsonb(l) FROM workout_logs l
+                 UNION ALL SELECT to_jsonb(x) FROM workout_log_exercises x
+                 UNION ALL SELECT to_jsonb(p) FROM programs p
+                 UNION ALL SELECT to_jsonb(i) FROM predecessor_imports i
+                 ORDER BY 1",
+            )
+            .await
+    };
+
+    let tried = import(world.database(), &["--dry-run"]).await;
+    assert_eq!(everything().await, Vec::<Value>::new());
+    let done = import(world.database(), &[]).await;
+
+    let told = report(&done);
+    assert_eq!(report(&tried), {
+        let mut same = told.clone();
+        same["dry_run"] = json!(true);
+        same
+    });
+    assert_eq!(
+        told["taken"],
+        json!({"exercises": 0, "logs": 5, "sets": 0, "workouts": 0})
+    );
+    assert_eq!(
+        told["logs"],
+        json!({
+            "duplicates": 4, "exercises of them added": 1,
+            "exercises of them that a newer one has": 2,
+        })
+    );
+    assert_eq!(
+        told["left"],
+        json!({"log_exercises of nobody's": 1, "users who are not here": 1})
+    );
+    let logs = world
+        .rows(
+            "SELECT jsonb_build_array(right(id::text, 1), name, week_index, day_index, weight_unit,
+                 duration_s, notes, completed_at IS NOT NULL)
+             FROM workout_logs ORDER BY id",
+        )
+        .await;
+    assert_eq!(
+        logs,
+        [
+            json!(["1", "Push", 0, 1, "kg", 3600, "Good", true]),
+            json!(["4", "Pull", 0, 2, "lb", null, "From the phone", false]),
+            json!(["5", "Quick", null, null, "kg", null, null, false]),
+            json!(["7", "Quick", null, null, "kg", null, null, false]),
+            json!(["9", "Legs", null, null, "kg", null, null, false]),
+        ]
+    );
+    let exercises = world
+        .rows(
+            "SELECT jsonb_build_array(right(x.log_id::text, 1), x.order_index, right(x.id::text, 1), e.name,
+                 x.sets, x.reps, x.weights, x.completed)
+             FROM workout_log_exercises x JOIN exercises e ON e.id = x.exercise_id
+             ORDER BY x.log_id, x.order_index",
+        )
+        .await;
+    let (bench, squat, row) = ("Barbell Bench Press", "Barbell Squat", "Dumbbell Row");
+    let yes = [true; 3];
+    assert_eq!(
+        exercises,
+        [
+            json!(["1", 0, "1", bench, 3, [5, 5, 5], [100.0, 100.0, 102.5], yes]),
+            json!([
+                "1",
+                1,
+                "2",
+                squat,
+                4,
+                [10, 0, null, null],
+                [0.0, null, 20.0, null],
+                [true, false, false, false]
+            ]),
+            json!([
+                "4",
+                0,
+                "5",
+                bench,
+                3,
+                [5, 5, 5],
+                [176.37, 176.37, 176.37],
+                yes
+            ]),
+            // Only the phone had it, in kilograms.
+            json!(["4", 1, "4", row, 1, [10], [66.14], [true]]),
+            json!(["5", 0, "6", bench, 1, [8], [60.0], [true]]),
+            json!(["7", 0, "8", squat, 1, [6], [120.0], [true]]),
+            json!(["7", 1, "9", squat, 2, [12, 12], [80.0, 80.0], [true, true]]),
+        ]
+    );
+
+    let after = everything().await;
+    let again = import(world.database(), &[]).await;
+    assert_eq!(
+        report(&again)["taken"],
+        json!({"exercises": 0, "logs": 0, "sets": 0, "workouts": 0})
+    );
+    assert_eq!(everything().await, after);
+
+    run(
+        &mut sql,
+        "UPDATE workout_logs SET notes = 'Mine', updated_at = clock_timestamp()
+         WHERE id = '10000000-0000-4000-8000-000000000007'"
+            .to_owned(),
+    )
+    .await;
+    let undone = import(world.database(), &["--undo"]).await;
+    assert_eq!(report(&undone)["taken"]["logs"], 4);
+    assert_eq!(
+        report(&undone)["left"],
+        json!({"logs that were changed since": 1})
+    );
+    let left = world
+        .rows("SELECT jsonb_build_array(notes, program_id) FROM workout_logs")
+        .await;
+    assert_eq!(left, [json!(["Mine", null])]);
+    assert_eq!(
+        world.rows("SELECT to_jsonb(p) FROM programs p").await,
+        Vec::<Value>::new()
+    );
+    world.stop().await;
+}
+
+/// L-30: the athlete's own log of a day is not touched by an old one.
+#[tokio::test]
+async fn a_day_that_has_a_log_here_keeps_it() {
+    let world = world!(Start::Paused);
+    let mut sql = world.sql().await;
+    let athlete = &world.endpoint().user_id;
+    run(&mut sql, LOGS.replace(ATHLETE, athlete)).await;
+    let own = "INSERT INTO programs (id, user_id, name, weeks, days)
+         VALUES ('c0000000-0000-4000-8000-000000000001', $ATHLETE, 'Block', 4, 7);
+         INSERT INTO workout_logs (id, user_id, program_id, week_index, day_index, name, date, weight_unit)
+         VALUES (gen_random_uuid(), $ATHLETE, 'c0000000-0000-4000-8000-000000000001', 0, 1, 'Own',
+             '2025-08-01', 'kg')";
+    run(&mut sql, own.replace("$ATHLETE", &format!("'{athlete}'"))).await;
+
+    let told = report(&import(world.database(), &[]).await);
+
+    assert_eq!(told["taken"]["logs"], 4);
+    assert_eq!(told["left"]["logs of days that have one here"], 1);
+    let names = world
+        .rows("SELECT to_jsonb(name) FROM workout_logs WHERE day_index = 1")
+        .await;
+    assert_eq!(names, [json!("Own")]);
+    let undone = import(world.database(), &["--undo"]).await;
+    assert_eq!(report(&undone)["taken"]["logs"], 4);
+    assert_eq!(
+        world.rows("SELECT to_jsonb(name) FROM programs").await,
+        [json!("Block")]
+    );
     world.stop().await;
 }
 

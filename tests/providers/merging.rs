@@ -9,8 +9,8 @@ use serde_json::{Value, json};
 use support::provider::Reply;
 
 /// When Hevy's workout begins, in seconds since 1970, and how long it is.
-const START: i64 = 1_792_535_400;
-const SECONDS: u32 = 3000;
+pub(crate) const START: i64 = 1_792_535_400;
+pub(crate) const SECONDS: u32 = 3000;
 const STRAVAS: u64 = 42;
 
 /// Who tells of the session.

@@ -79,6 +79,8 @@ pub enum Kind {
     Workout,
     /// A set.
     Set,
+    /// A log of a day.
+    Log,
 }
 
 impl Kind {
@@ -87,6 +89,7 @@ impl Kind {
             Self::Exercise => "exercise",
             Self::Workout => "workout",
             Self::Set => "set",
+            Self::Log => "log",
         }
     }
 }
@@ -296,6 +299,47 @@ pub async fn compare_records(
     tx.fetch_all(query).await
 }
 
+/// What came of a user's logs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, FromRow)]
+pub struct TakenLogs {
+    /// Logs that are here now.
+    pub logs: i64,
+    /// Their exercises.
+    pub exercises: i64,
+    /// Logs that were another one of the same day, and are one with it.
+    pub duplicates: i64,
+    /// Exercises that only such another one had.
+    pub rescued: i64,
+    /// Exercises of which a newer one of the same day says something else or the same.
+    pub superseded: i64,
+    /// Logs of days of which there is a log here.
+    pub taken_days: i64,
+}
+
+/// Takes a user's logs over, with the programs that they are of; of one day they are one.
+///
+/// # Errors
+/// [`StoreError`] when the database is away.
+pub async fn insert_logs(
+    tx: &mut Tx,
+    schema: &str,
+    user: UserId,
+    now: DateTime<Utc>,
+) -> Result<TakenLogs, StoreError> {
+    let query = tx
+        .query(include_str!("../queries/predecessor/insert_programs.sql"))
+        .bind(schema.to_owned())
+        .bind(user.0)
+        .bind(now);
+    tx.execute(query).await?;
+    let query = tx
+        .query_as(include_str!("../queries/predecessor/insert_logs.sql"))
+        .bind(schema.to_owned())
+        .bind(user.0)
+        .bind(now);
+    tx.fetch_one(query).await
+}
+
 /// Lists everybody of whom something was taken over.
 ///
 /// # Errors
@@ -347,14 +391,24 @@ pub struct Undone {
     pub workouts: u64,
     /// Exercises.
     pub exercises: u64,
+    /// Logs.
+    pub logs: u64,
 }
 
-/// Takes back the workouts that have no set any more, then the exercises of which there is none, and
+/// Takes back the logs that were not changed since, the workouts that have no set any more, then the exercises of which there is none, and
 /// forgets whatever went.
 ///
 /// # Errors
 /// [`StoreError`] when the database is away.
 pub async fn undo_rest(tx: &mut Tx, user: UserId) -> Result<Undone, StoreError> {
+    let logs = tx
+        .query(include_str!("../queries/predecessor/undo_logs.sql"))
+        .bind(user.0);
+    let logs = tx.execute(logs).await?;
+    let programs = tx
+        .query(include_str!("../queries/predecessor/undo_programs.sql"))
+        .bind(user.0);
+    tx.execute(programs).await?;
     let workouts = tx
         .query(include_str!("../queries/predecessor/undo_workouts.sql"))
         .bind(user.0);
@@ -370,5 +424,6 @@ pub async fn undo_rest(tx: &mut Tx, user: UserId) -> Result<Undone, StoreError> 
     Ok(Undone {
         workouts,
         exercises,
+        logs,
     })
 }

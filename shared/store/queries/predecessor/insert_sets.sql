@@ -7,6 +7,7 @@ WITH told AS MATERIALIZED (
     FROM predecessor_sets($1::text, $2::uuid) AS t
     JOIN predecessor_imports AS w
         ON w.user_id = $2::uuid AND w.kind = 'workout' AND w.source_id = t.workout_id
+    JOIN workouts AS live ON live.id = w.id AND live.user_id = $2::uuid AND live.deleted_at IS NULL
     JOIN predecessor_imports AS e
         ON e.user_id = $2::uuid AND e.kind = 'exercise' AND e.source_id = t.exercise_id
     WHERE t.performed_at IS NOT NULL

@@ -1,4 +1,4 @@
--- What a user's sets and records are of, and is not known to be one of ours yet.
+-- What a user's sets, records and logs are of, and is not known to be one of ours yet.
 SELECT e.id, e.name
 FROM predecessor_exercises(
     $1::text,
@@ -6,6 +6,8 @@ FROM predecessor_exercises(
         SELECT exercise_id FROM predecessor_sets($1::text, $2::uuid)
         UNION
         SELECT exercise_id FROM predecessor_records($1::text, $2::uuid)
+        UNION
+        SELECT exercise_id FROM predecessor_log_exercises($1::text, $2::uuid)
     )
 ) AS e
 WHERE e.id IS NOT NULL AND NOT EXISTS (
