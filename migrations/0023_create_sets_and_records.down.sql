@@ -5,6 +5,7 @@ REVOKE EXECUTE ON FUNCTION values_at(jsonb, text, text, double precision[]) FROM
 REVOKE ALL ON athletes, athlete_thresholds, planned_workouts, workouts, early_deletions, recordings, stage_runs
     FROM paceline_log;
 DROP TABLE workout_exercises;
+DROP TABLE exercise_estimates;
 DROP TABLE active_workouts;
 DROP VIEW record_candidates;
 DROP TABLE record_repairs;

@@ -169,6 +169,22 @@ CREATE TABLE active_workouts (
         REFERENCES workouts (id, user_id) ON DELETE CASCADE
 );
 
+-- What an athlete thinks to lift ten times, for whoever has not logged it yet.
+CREATE TABLE exercise_estimates (
+    user_id     uuid          NOT NULL,
+    exercise_id uuid          NOT NULL,
+    weight      numeric(7, 2) NOT NULL,
+    weight_unit text          NOT NULL,
+    updated_at  timestamptz   NOT NULL DEFAULT clock_timestamp(),
+    CONSTRAINT exercise_estimates_pkey PRIMARY KEY (user_id, exercise_id),
+    CONSTRAINT exercise_estimates_user_id_fkey
+        FOREIGN KEY (user_id) REFERENCES users (id) ON DELETE CASCADE,
+    CONSTRAINT exercise_estimates_exercise_id_fkey
+        FOREIGN KEY (exercise_id) REFERENCES exercises (id) ON DELETE CASCADE,
+    CONSTRAINT estimate_believable CHECK (weight BETWEEN 0 AND 10000),
+    CONSTRAINT estimate_unit_known CHECK (weight_unit IN ('kg', 'lb'))
+);
+
 -- The order in which a workout's exercises are shown, where the athlete gave one.
 CREATE TABLE workout_exercises (
     user_id     uuid    NOT NULL,
@@ -205,13 +221,18 @@ ALTER TABLE active_workouts ENABLE ROW LEVEL SECURITY;
 ALTER TABLE active_workouts FORCE ROW LEVEL SECURITY;
 CREATE POLICY own_rows ON active_workouts
     USING (user_id = (SELECT app_user_id())) WITH CHECK (user_id = (SELECT app_user_id()));
+ALTER TABLE exercise_estimates ENABLE ROW LEVEL SECURITY;
+ALTER TABLE exercise_estimates FORCE ROW LEVEL SECURITY;
+CREATE POLICY own_rows ON exercise_estimates
+    USING (user_id = (SELECT app_user_id())) WITH CHECK (user_id = (SELECT app_user_id()));
 ALTER TABLE workout_exercises ENABLE ROW LEVEL SECURITY;
 ALTER TABLE workout_exercises FORCE ROW LEVEL SECURITY;
 CREATE POLICY own_rows ON workout_exercises
     USING (user_id = (SELECT app_user_id())) WITH CHECK (user_id = (SELECT app_user_id()));
 
 GRANT SELECT, INSERT, UPDATE, DELETE
-    ON workout_sets, personal_records, record_repairs, active_workouts, workout_exercises TO paceline_log;
+    ON workout_sets, personal_records, record_repairs, active_workouts, workout_exercises, exercise_estimates
+    TO paceline_log;
 GRANT SELECT ON record_candidates TO paceline_log, paceline_sweep;
 GRANT SELECT ON workout_sets, personal_records TO paceline_read;
 -- What is logged by hand is taken in as what a provider brings is.

@@ -10,6 +10,7 @@ mod recorded;
 mod rights;
 mod source;
 mod statements;
+mod strength;
 mod template;
 
 use std::error::Error;

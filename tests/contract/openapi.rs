@@ -17,7 +17,9 @@ use domain::plan::{
 };
 use domain::purpose::Purpose;
 use domain::reason::Reason;
+use domain::record::RecordKind;
 use domain::recording::PlanHint;
+use domain::set::{SetContent, SetKind, Side, WeightUnit};
 use domain::sport::Sport;
 use domain::stage::StageStatus;
 use local::cloud::Start;
@@ -28,6 +30,7 @@ use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use store::connections::Connection;
 use store::erasures::Receipt;
+use store::exercises::Definition;
 use store::ingest;
 use store::reads::{FetchView, PlanView, SourceView, Status, WhyWithheld, Withheld, WorkoutView};
 use support::json_schema::{resolve, violations};
@@ -327,6 +330,10 @@ fn every_word_of_the_domain_is_documented_and_every_documented_word_is_used() {
         variants::<exercise::Equipment>()
     );
     assert_eq!(words(&document, "Muscle"), variants::<exercise::Muscle>());
+    assert_eq!(words(&document, "SetKind"), variants::<SetKind>());
+    assert_eq!(words(&document, "Side"), variants::<Side>());
+    assert_eq!(words(&document, "WeightUnit"), variants::<WeightUnit>());
+    assert_eq!(words(&document, "RecordKind"), variants::<RecordKind>());
     assert_eq!(words(&document, "AddedType"), variants::<AddedType>());
     assert_eq!(words(&document, "Correction"), variants::<Correction>());
     assert_eq!(
@@ -355,6 +362,18 @@ fn every_field_that_a_client_may_send_is_documented_and_every_documented_one_is_
         properties(&document, "LogExerciseRemoved"),
         fields::<Removed>()
     );
+    let content = fields::<SetContent>();
+    let head = ["set_id", "exercise_id", "side", "performed_at"].map(str::to_owned);
+    let set: BTreeSet<String> = content.iter().cloned().chain(head).collect();
+    assert_eq!(properties(&document, "NewSet"), set);
+    let patch: BTreeSet<String> = content
+        .into_iter()
+        .chain(["performed_at".to_owned()])
+        .collect();
+    assert_eq!(properties(&document, "SetPatch"), patch);
+    let definition = fields::<Definition>();
+    assert_eq!(properties(&document, "ExerciseDefinition"), definition);
+    assert_eq!(properties(&document, "ExercisePatch"), definition);
     let mut thresholds = fields::<Thresholds>();
     thresholds.insert("valid_from".to_owned());
     assert_eq!(properties(&document, "DatedThresholds"), thresholds);
@@ -712,6 +731,100 @@ async fn programs_and_logs_are_shown_as_documented() {
     world.stop().await;
 }
 
+/// Every answer about sets, exercises, records and suggestions, of sets that say everything and nothing.
+#[tokio::test]
+async fn strength_is_sent_and_shown_as_documented() {
+    let document = document().unwrap();
+    let world = support::world!(Start::Paused);
+    let send = async |method: Method, path: &str, body: &Value, schema: &str| -> Value {
+        let answer = world.send(method, path, body.to_string()).await;
+        assert!(answer.status < 300, "{path}: {answer:?}");
+        assert_fits(&document, schema, &answer.body);
+        answer.body
+    };
+    let none = &json!({});
+    let read = async |path: &str, schema: &str| send(Method::GET, path, none, schema).await;
+
+    read("/workouts/active", "ActiveSession").await;
+    let wanted = json!({"client_id": Uuid::nil(), "name": "Push", "utc_offset_s": 3600,
+        "started_at": "2026-11-21T09:00:00Z"});
+    assert_fits(&document, "StartSession", &wanted);
+    let session = send(Method::POST, "/workouts", &wanted, "Session").await;
+    read("/workouts/active", "ActiveSession").await;
+    let list = read("/exercises?name=bench", "ExerciseList").await;
+    let exercise = list["exercises"][0]["exercise_id"].as_str().unwrap();
+    let path = format!("/exercises/{exercise}");
+    read(&path, "CatalogueExercise").await;
+    read("/grips", "GripList").await;
+    let wanted = json!({"ten_rep_max": 60, "weight_unit": "kg"});
+    assert_fits(&document, "EstimateWanted", &wanted);
+    send(
+        Method::PUT,
+        &format!("{path}/estimate"),
+        &wanted,
+        "Estimate",
+    )
+    .await;
+    read(&format!("{path}/suggestion"), "Suggestion").await;
+
+    let workout = format!("/workouts/{}", session["workout_id"].as_str().unwrap());
+    let everything = json!({"set_id": Uuid::from_u128(1), "exercise_id": exercise, "side": "left",
+        "performed_at": "2026-11-21T09:10:00Z", "kind": "top_set", "reps": 5, "weight": 225,
+        "weight_unit": "lb", "duration_s": 20.5, "distance_m": 1, "rpe": 8.5, "rir": 1.5,
+        "grips": ["close"], "notes": "good", "rest_s": 120, "is_completed": true});
+    assert_fits(&document, "NewSet", &everything);
+    let sets = format!("{workout}/sets");
+    send(Method::POST, &sets, &everything, "LoggedSet").await;
+    let nothing =
+        json!({"set_id": Uuid::from_u128(2), "exercise_id": exercise, "is_completed": false});
+    let many = json!({"sets": [nothing, everything]});
+    assert_fits(&document, "NewSets", &many);
+    send(Method::POST, &format!("{sets}/bulk"), &many, "LoggedSets").await;
+    let patch = json!({"reps": 6, "notes": null, "rpe": null});
+    assert_fits(&document, "SetPatch", &patch);
+    let one = format!("{sets}/{}", Uuid::from_u128(1));
+    send(Method::PATCH, &one, &patch, "LoggedSet").await;
+    let order = json!({"exercise_ids": [exercise]});
+    assert_fits(&document, "ExerciseOrderWanted", &order);
+    send(
+        Method::PUT,
+        &format!("{workout}/exercises"),
+        &order,
+        "ExerciseOrder",
+    )
+    .await;
+    read(&sets, "SetList").await;
+    read("/records", "RecordList").await;
+    read(
+        &format!("/records/history?exercise_id={exercise}"),
+        "RecordHistory",
+    )
+    .await;
+    read(&format!("{path}/rep-max"), "RepMaxList").await;
+    read(&format!("{path}/suggestion?grips=close"), "Suggestion").await;
+    send(Method::DELETE, &one, none, "DeletedSet").await;
+    let finish = json!({"ended_at": "2026-11-21T10:00:00Z"});
+    assert_fits(&document, "FinishSession", &finish);
+    send(
+        Method::POST,
+        &format!("{workout}/finish"),
+        &finish,
+        "Session",
+    )
+    .await;
+
+    let own = json!({"name": "Own", "aliases": ["Mine"], "category": "strongman", "measure": "time",
+        "mechanics": "compound", "equipment": ["other"], "primary_muscles": ["neck"],
+        "secondary_muscles": ["traps"], "is_unilateral": true});
+    assert_fits(&document, "ExerciseDefinition", &own);
+    let own = send(Method::POST, "/exercises", &own, "CatalogueExercise").await;
+    let patch = json!({"name": "Owned", "mechanics": null});
+    assert_fits(&document, "ExercisePatch", &patch);
+    let path = format!("/exercises/{}", own["exercise_id"].as_str().unwrap());
+    send(Method::PATCH, &path, &patch, "CatalogueExercise").await;
+    world.stop().await;
+}
+
 /// What comes of many workouts, of somebody who has everything and of somebody who has nothing.
 #[tokio::test]
 async fn load_bests_and_estimates_are_shown_as_documented() {
@@ -785,7 +898,10 @@ async fn load_bests_and_estimates_are_shown_as_documented() {
 fn what_is_made_of_the_contract_to_be_sent_is_what_it_describes() {
     let contract = support::routes::Contract::read();
     let is_id = |name: &str| name == "id" || name.ends_with("_id");
-    let given = |name: &str| is_id(name).then(|| json!(Uuid::nil()));
+    let given = |name: &str| match name {
+        "exercise_ids" => Some(json!([Uuid::nil()])),
+        name => is_id(name).then(|| json!(Uuid::nil())),
+    };
     let samples = support::samples::Samples::new(&contract.document, &given);
     let mut sent = 0;
     for operation in &contract.operations {

@@ -311,7 +311,7 @@ fn an_alarm_watches_every_queue_of_dead_letters() {
         .values()
         .filter(|resource| resource["Type"] == "AWS::CloudWatch::Alarm")
         .map(|resource| &resource["Properties"])
-        .filter(|alarm| alarm["MetricName"].is_null())
+        .filter(|alarm| alarm["Metrics"][0]["Id"] == "letters")
         .map(|alarm| {
             assert_eq!(alarm["ComparisonOperator"], "GreaterThanThreshold");
             assert_eq!(alarm["Threshold"], 0);
@@ -357,54 +357,124 @@ fn an_alarm_watches_every_queue_of_dead_letters() {
     assert_eq!(watched, dead);
 }
 
+/// A text of the template, or that it is missing.
+fn text<'a>(value: &'a Value, pointer: &str) -> Outcome<&'a str> {
+    let text = value.pointer(pointer).and_then(Value::as_str);
+    Ok(text.ok_or_else(|| format!("no {pointer} in {value}"))?)
+}
+
+/// The filters of a function's log: the code that each counts, its metric, and what it adds for one.
+fn counted<'a>(raw: &'a Value, function: &str) -> Outcome<BTreeMap<&'a str, (&'a str, &'a str)>> {
+    let pointer = format!("/Resources/{function}/Properties/LoggingConfig/LogGroup/!Ref");
+    let logs = text(raw, &pointer)?;
+    let kind = text(raw, &format!("/Resources/{logs}/Type"))?;
+    if kind != "AWS::Logs::LogGroup" {
+        return Err(format!("{logs} is {kind}").into());
+    }
+    let mut counted = BTreeMap::new();
+    for filter in resources_of(raw, "AWS::Logs::MetricFilter") {
+        if text(filter, "/Properties/LogGroupName/!Ref")? == logs {
+            let pattern = text(filter, "/Properties/FilterPattern")?;
+            let code = pattern.strip_prefix("{ $.code = \"");
+            let code = code.and_then(|rest| rest.strip_suffix("\" }"));
+            let metric = "/Properties/MetricTransformations/0";
+            counted.insert(
+                code.ok_or(pattern)?,
+                (
+                    text(filter, &format!("{metric}/MetricName"))?,
+                    text(filter, &format!("{metric}/MetricValue"))?,
+                ),
+            );
+        }
+    }
+    Ok(counted)
+}
+
+fn resources_of<'a>(raw: &'a Value, kind: &'a str) -> impl Iterator<Item = &'a Value> {
+    let resources = raw.get("Resources").and_then(Value::as_object);
+    let resources = resources.into_iter().flat_map(serde_json::Map::values);
+    resources.filter(move |resource| resource.get("Type").is_some_and(|found| found == kind))
+}
+
+/// The alarm that adds up a metric of ours, which the runbook must have a section for.
+fn alarm_of<'a>(raw: &'a Value, metric: &str) -> Outcome<&'a Value> {
+    let resources = raw.get("Resources").and_then(Value::as_object);
+    let (name, alarm) = resources
+        .into_iter()
+        .flatten()
+        .filter(|(_, resource)| text(resource, "/Type").is_ok_and(|kind| kind.ends_with("Alarm")))
+        .find(|(_, alarm)| text(alarm, "/Properties/MetricName").is_ok_and(|name| name == metric))
+        .ok_or_else(|| format!("no alarm of {metric}"))?;
+    let alarm = alarm.get("Properties").ok_or("no properties")?;
+    assert_eq!(
+        text(alarm, "/Namespace/!Sub")?,
+        "Paceline/${AWS::StackName}"
+    );
+    assert_eq!(text(alarm, "/Statistic")?, "Sum", "{name}");
+    assert_eq!(text(alarm, "/TreatMissingData")?, "notBreaching", "{name}");
+    assert!(alarm.get("AlarmActions").is_some(), "{name}");
+    let runbook = crate::read("docs/runbook.md")?;
+    assert!(runbook.contains(&format!("### `{name}`")), "{name}");
+    Ok(alarm)
+}
+
 /// What nobody sees in a log, an alarm says.
 #[test]
 fn an_alarm_counts_every_warning_of_webhooks_that_do_not_come() {
     let raw = yaml::read("template.yaml").unwrap();
-    let resources = raw["Resources"].as_object().unwrap();
-    let function = &resources["FetchActivity"]["Properties"];
-    let logs = &function["LoggingConfig"]["LogGroup"];
-    assert_eq!(
-        resources[logs["!Ref"].as_str().unwrap()]["Type"],
-        "AWS::Logs::LogGroup"
-    );
     let code = source::code("functions/fetch-activity/src/reconcile.rs").unwrap();
-    let runbook = crate::read("docs/runbook.md").unwrap();
 
-    let mut counted = BTreeMap::new();
-    for filter in resources.values() {
-        if filter["Type"] != "AWS::Logs::MetricFilter" {
-            continue;
-        }
-        let filter = &filter["Properties"];
-        if &filter["LogGroupName"] != logs {
-            continue;
-        }
-        let pattern = filter["FilterPattern"].as_str().unwrap();
-        let warned = pattern
-            .strip_prefix("{ $.code = \"")
-            .and_then(|rest| rest.strip_suffix("\" }"))
-            .unwrap();
+    let counted = counted(&raw, "FetchActivity").unwrap();
+    for (warned, (metric, _)) in &counted {
         assert!(code.contains(&format!("code = \"{warned}\"")), "{warned}");
-        let metric = &filter["MetricTransformations"][0];
-        let value = metric["MetricValue"].as_str().unwrap();
-        let (name, alarm) = resources
-            .iter()
-            .find(|(_, alarm)| alarm["Properties"]["MetricName"] == metric["MetricName"])
-            .unwrap();
-        let alarm = &alarm["Properties"];
-        assert_eq!(alarm["Namespace"], metric["MetricNamespace"], "{name}");
-        assert_eq!(alarm["Statistic"], "Sum", "{name}");
-        assert_eq!(alarm["TreatMissingData"], "notBreaching", "{name}");
-        assert!(!alarm["AlarmActions"].is_null(), "{name}");
+        let alarm = alarm_of(&raw, metric).unwrap();
         let period = alarm["Period"].as_u64().unwrap();
-        assert!(period >= 2 * LIMITS.look_back_every.as_secs(), "{name}");
-        assert!(runbook.contains(&format!("### `{name}`")), "{name}");
-        counted.insert(warned.to_owned(), value.to_owned());
+        assert!(period >= 2 * LIMITS.look_back_every.as_secs(), "{warned}");
     }
-    let expected = [("provider_silent", "1"), ("webhooks_lost", "$.repaired")]
-        .map(|(code, value)| (code.to_owned(), value.to_owned()));
-    assert_eq!(counted, BTreeMap::from(expected));
+    let values: BTreeMap<&str, &str> = counted
+        .iter()
+        .map(|(code, (_, value))| (*code, *value))
+        .collect();
+    let expected = [("provider_silent", "1"), ("webhooks_lost", "$.repaired")];
+    assert_eq!(values, BTreeMap::from(expected));
+}
+
+/// S-24
+#[test]
+fn every_write_of_sets_is_counted_and_what_fails_raises_an_alarm() {
+    let raw = yaml::read("template.yaml").unwrap();
+    let written = source::code("functions/log-set/src/lib.rs").unwrap();
+    let kept = source::code("shared/store/src/records.rs").unwrap();
+
+    let counted = counted(&raw, "LogSet").unwrap();
+    let codes: Vec<&str> = counted.keys().copied().collect();
+    assert_eq!(
+        codes,
+        ["records_failed", "set_failed", "set_logged", "set_refused"]
+    );
+    for (code, (_, value)) in &counted {
+        let said = format!("code = \"{code}\"");
+        assert!(written.contains(&said) || kept.contains(&said), "{code}");
+        assert_eq!(*value, "1", "{code}");
+    }
+    for code in ["set_failed", "records_failed"] {
+        let alarm = alarm_of(&raw, counted[code].0).unwrap();
+        assert_eq!(alarm["Threshold"], 0, "{code}");
+        assert_eq!(alarm["ComparisonOperator"], "GreaterThanThreshold");
+    }
+    // The rate is of what was stored among all that was right: what is refused is the client's.
+    let rate = &raw["Resources"]["SetSuccessAlarm"]["Properties"];
+    assert_eq!(rate["Threshold"], 99);
+    assert_eq!(rate["ComparisonOperator"], "LessThanThreshold");
+    let measured: Vec<&str> = rate["Metrics"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter_map(|metric| metric["MetricStat"]["Metric"]["MetricName"].as_str())
+        .collect();
+    assert_eq!(measured, [counted["set_logged"].0, counted["set_failed"].0]);
+    let runbook = crate::read("docs/runbook.md").unwrap();
+    assert!(runbook.contains("### `SetSuccessAlarm`"));
 }
 
 /// L-31

@@ -181,8 +181,11 @@ async fn a_hostile_text_in_any_parameter_or_member_of_any_route_is_data() {
             );
             // What is taken is kept as it came.
             let answer: Value = serde_json::from_str(&heard.text).unwrap_or_default();
-            if let (200..300, Some(sent), Some(name)) = (heard.status, sent, answer.get("name")) {
-                assert_eq!(sent.get("name"), Some(name), "{context}");
+            let sent_name = sent.as_ref().and_then(|sent| sent.get("name"));
+            if let (200..300, Some(sent), Some(name)) =
+                (heard.status, sent_name, answer.get("name"))
+            {
+                assert_eq!(sent, name, "{context}");
             }
             *seen.entry(heard.status).or_default() += 1;
         }

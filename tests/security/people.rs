@@ -21,6 +21,8 @@ pub(crate) enum Named {
     Thing(&'static str),
     /// Somebody else, of whom anybody may speak, made under this name too.
     Somebody(&'static str),
+    /// A list of one such thing.
+    List(&'static str),
     /// The same for everybody.
     Word(&'static str),
     /// Where a list goes on.
@@ -28,12 +30,13 @@ pub(crate) enum Named {
     /// Nothing that is there: a text of the client's own.
     Own,
 }
-use Named::{Cursor, Own, Somebody, Thing, Word};
+use Named::{Cursor, List, Own, Somebody, Thing, Word};
 
 /// What a path names, up to each of its parameters.
 const IN_PATHS: &[(&str, Named)] = &[
     ("/workouts/{id}", Thing("workout")),
     ("/planned-workouts/{id}", Thing("plan")),
+    ("/workouts/{id}/sets/{set_id}", Thing("set")),
     ("/exercises/{id}", Thing("exercise")),
     ("/programs/{id}", Thing("program")),
     ("/programs/{id}/weeks/{week}", Word("0")),
@@ -43,6 +46,13 @@ const IN_PATHS: &[(&str, Named)] = &[
     ("/connections/{provider}", Word("paceline")),
     ("/webhooks/{provider}", Word("paceline")),
     ("/webhooks/{provider}/{path_secret}", Word("x")),
+];
+
+/// Below these a workout is one that its athlete logs by hand, as is one that is deleted.
+const BY_HAND: [&str; 3] = [
+    "/workouts/{id}/sets",
+    "/workouts/{id}/exercises",
+    "/workouts/{id}/finish",
 ];
 
 /// What a parameter of a query, or a member of a body, names.
@@ -56,6 +66,10 @@ const BY_NAME: &[(&str, Named)] = &[
     ("athlete_id", Thing("user")),
     ("log_id", Thing("log")),
     ("id", Thing("row")),
+    ("exercise_ids", List("exercise")),
+    ("set_id", Thing("set")),
+    ("client_id", Word("00000000-0000-4000-8000-000000000001")),
+    ("grips", Own),
     ("state", Own),
     ("code", Own),
     ("scope", Own),
@@ -130,6 +144,18 @@ impl Person {
         things.insert("row", row.to_owned());
         let permission = format!("/athlete/coaches/{}", coach.user());
         assert_eq!(other.send(Method::PUT, &permission, "").await.status, 204);
+        let session = json!({"client_id": exercise, "name": format!("{word} lifts"),
+            "started_at": "2026-11-20T07:00:00Z"});
+        let started = other
+            .send(Method::POST, "/workouts", session.to_string())
+            .await;
+        let session = started.workout_id();
+        things.insert("session", session.to_string());
+        let set = json!({"set_id": exercise, "exercise_id": exercise});
+        let path = format!("/workouts/{session}/sets");
+        let logged = other.send(Method::POST, &path, set.to_string()).await;
+        assert_eq!(logged.status, 201, "{logged:?}");
+        things.insert("set", exercise.to_string());
         let profile = json!({"thresholds": [{"valid_from": "2026-01-01", "ftp_w": 250}]});
         let put = other
             .send(Method::PUT, "/athlete", profile.to_string())
@@ -159,6 +185,7 @@ impl Person {
                     thing.unwrap_or_else(|| panic!("nobody has a {kind}"))
                 ))
             }
+            List(kind) => Some(json!([self.value(Thing(kind))])),
             Word(word) => Some(json!(word)),
             Cursor | Own => None,
         }
@@ -171,7 +198,14 @@ impl Person {
         for part in operation.path.split('/').skip(1) {
             before = format!("{before}/{part}");
             let part = if part.starts_with('{') {
-                let named = find(IN_PATHS, &before);
+                let is_by_hand = operation.method == Method::DELETE
+                    && operation.path == "/workouts/{id}"
+                    || BY_HAND.iter().any(|path| operation.path.starts_with(path));
+                let named = if is_by_hand && before == "/workouts/{id}" {
+                    Some(Thing("session"))
+                } else {
+                    find(IN_PATHS, &before)
+                };
                 let named = named.unwrap_or_else(|| {
                     panic!("{operation}: say in IN_PATHS of tests/security/people.rs what {before} names")
                 });
@@ -196,7 +230,7 @@ impl Person {
             });
             let value = match named {
                 Cursor => self.cursor(world, operation).await,
-                Thing(_) | Somebody(_) | Word(_) | Own => self.value(named),
+                Thing(_) | List(_) | Somebody(_) | Word(_) | Own => self.value(named),
             };
             let Some(Value::String(value)) = value else {
                 continue;

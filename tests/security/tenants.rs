@@ -21,7 +21,7 @@ const ROLES: [&str; 7] = [
     "admin",
 ];
 /// What a victim's own request is refused for, though every name in it is theirs.
-const NOT_HERE: [&str; 5] = [
+const NOT_HERE: [&str; 6] = [
     // Nothing is set up here that a browser could be sent to, or that could be asked.
     "no_oauth",
     "connect_not_configured",
@@ -29,6 +29,8 @@ const NOT_HERE: [&str; 5] = [
     // There is one merge, one plan and one connection, and an earlier route has taken it.
     "not_connected",
     "plan_taken",
+    // One workout is being logged already.
+    "session_active",
 ];
 
 /// One request of the matrix.

@@ -260,7 +260,7 @@ const HOT: [Hot; 45] = [
     hot(
         "workouts/insert_announced",
         "ingest",
-        "gen_random_uuid(), :user, 'paceline', 'announced', now(), :date, '{\"reason\": \"awaits_data\"}'",
+        "gen_random_uuid(), :user, 'paceline', 'announced', now(), :date, '{\"reason\": \"awaits_data\"}', 'other', NULL, NULL",
     ),
     hot("stages/request_fetch", "ingest", ":workout, :user"),
     hot("stages/revive_fetch", "ingest", ":workout, :user"),

@@ -24,5 +24,6 @@ pub mod proxy;
 pub mod routes;
 pub mod samples;
 pub mod secrets;
+pub mod timing;
 pub mod world;
 pub mod yaml;

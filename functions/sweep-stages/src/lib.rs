@@ -1,4 +1,5 @@
-//! The repair pass: take back dead claims, ring lost doorbells, settle dead letters.
+//! The repair pass: take back dead claims, ring lost doorbells, settle dead letters, make records that
+//! could not be made.
 //!
 //! The schedule makes it ask the ledger what is not yet true, so it needs no memory of what went
 //! wrong. The queues of dead letters tell it which runs nobody could answer for.
@@ -14,9 +15,10 @@ use platform::config::{self, LIMITS, Pace};
 use platform::doorbell::Doorbell;
 use serde::Serialize;
 use serde_json::Value;
+use std::collections::BTreeSet;
 use store::stages::{self, RunKey};
 use store::{Store, StoreError};
-use store::{deliveries, rate_limits};
+use store::{deliveries, rate_limits, records};
 
 /// What the sweep borrows.
 struct Sweep {
@@ -31,6 +33,8 @@ pub struct Swept {
     pub rescued: u64,
     /// Doorbells that were rung.
     pub rung: usize,
+    /// Records that were made though they could not be made before, each of an exercise and a grip.
+    pub repaired: usize,
 }
 
 impl Sweep {
@@ -45,10 +49,32 @@ impl Sweep {
         // No transaction is open while SQS is asked; ringing twice is harmless.
         let rung = self.doorbell.ring(&unrung, correlation_id).await;
         self.mark(&rung).await?;
+        let repaired = self.repair().await?;
         Ok(Swept {
             rescued,
             rung: rung.len(),
+            repaired,
         })
+    }
+
+    /// Makes records that could not be made, each for itself, so that one does not hold up the others.
+    async fn repair(&self) -> Result<usize, StoreError> {
+        let mut tx = self.store.begin_without_user().await?;
+        let noted = records::list_repairs(&mut tx, LIMITS.sweep_size).await;
+        let noted = settle(tx, noted).await?;
+        let mut repaired = 0;
+        for (user, key) in noted {
+            let mut tx = self.store.begin(user).await?;
+            let kept = async {
+                tx.lock_user(user).await?;
+                records::keep(&mut tx, user, &BTreeSet::from([key])).await
+            };
+            let kept = kept.await;
+            if !settle(tx, kept).await?.is_pending {
+                repaired += 1;
+            }
+        }
+        Ok(repaired)
     }
 
     async fn find(&self) -> Result<(u64, Vec<RunKey>), StoreError> {
@@ -98,7 +124,12 @@ pub async fn run() -> Result<(), platform::Error> {
             }
             None => {
                 let swept = sweep.sweep(&event.context.request_id).await?;
-                tracing::info!(rescued = swept.rescued, rung = swept.rung, "swept");
+                let Swept {
+                    rescued,
+                    rung,
+                    repaired,
+                } = swept;
+                tracing::info!(rescued, rung, repaired, "swept");
                 serde_json::to_value(swept)?
             }
         };

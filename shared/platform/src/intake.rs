@@ -61,6 +61,11 @@ impl<'a> Prepared<'a> {
         }
     }
 
+    /// SHA-256 of all that it says.
+    pub fn content_sha256(&self) -> [u8; 32] {
+        self.content_sha256
+    }
+
     /// Stores all of it in a transaction that holds the user's lock.
     ///
     /// # Errors

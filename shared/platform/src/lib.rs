@@ -15,6 +15,7 @@ pub mod doorbell;
 pub mod faults;
 pub mod http;
 pub mod intake;
+pub mod lifting;
 pub mod problem;
 pub mod providers;
 pub mod rates;

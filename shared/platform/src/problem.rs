@@ -160,6 +160,13 @@ impl Problem {
         self
     }
 
+    /// Names the fields too that another refusal names.
+    #[must_use]
+    pub fn with_fields_of(mut self, other: Self) -> Self {
+        self.errors.extend(other.errors);
+        self
+    }
+
     /// The HTTP status.
     pub fn status(&self) -> StatusCode {
         self.status

@@ -6,13 +6,14 @@
 use crate::attach::{decide, rematch_date};
 use crate::merging::Regrouped;
 use crate::stages::RunKey;
-use crate::workouts::{self, Known, Link, NewWorkout, ProviderKey, Reported};
+use crate::workouts::{self, Announced, Known, Link, NewWorkout, ProviderKey, Reported};
 use crate::{StoreError, Tx, deletions, device_sets, merging, stages};
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::id::{UserId, WorkoutId};
 use domain::local_date::local_date;
 use domain::matching::{Decision, MatchReason};
 use domain::merging::{ATHLETE, HAND_TOLERANCE, START_TOLERANCE};
+use domain::sport::Sport;
 use domain::stage::StageName;
 use sqlx::FromRow;
 use std::collections::BTreeSet;
@@ -335,16 +336,13 @@ pub async fn announce(
     let workout = match known {
         Some(known) => known.workout_id(),
         None => {
-            let around = find_circumstances(tx, user, key, announced_at).await?;
-            let new = NewWorkout {
-                workout_id: WorkoutId(Uuid::now_v7()),
-                key,
-                parent: None,
-                local_date: around.local_date(announced_at, None),
+            let announced = Announced {
+                at: announced_at,
+                utc_offset_s: None,
+                sport: Sport::Other,
+                name: None,
             };
-            let decision = Decision::without_weighing(MatchReason::AwaitsData, None);
-            workouts::insert_announced(tx, user, new, announced_at, &decision).await?;
-            new.workout_id
+            begin(tx, user, key, &announced).await?
         }
     };
     stages::request_fetch(tx, user, workout).await?;
@@ -354,6 +352,28 @@ pub async fn announce(
         requested: Vec::new(),
         fetch: true,
     })
+}
+
+/// Makes a workout of generation 0, of which nothing is known but that it is.
+///
+/// # Errors
+/// [`StoreError`] when the database is away.
+pub async fn begin(
+    tx: &mut Tx,
+    user: UserId,
+    key: ProviderKey<'_>,
+    announced: &Announced<'_>,
+) -> Result<WorkoutId, StoreError> {
+    let around = find_circumstances(tx, user, key, announced.at).await?;
+    let new = NewWorkout {
+        workout_id: WorkoutId(Uuid::now_v7()),
+        key,
+        parent: None,
+        local_date: around.local_date(announced.at, announced.utc_offset_s),
+    };
+    let decision = Decision::without_weighing(MatchReason::AwaitsData, None);
+    workouts::insert_announced(tx, user, new, announced, &decision).await?;
+    Ok(new.workout_id)
 }
 
 /// Turns a workout and its sessions into tombstones, which frees their plans, or remembers that

@@ -35,6 +35,7 @@ pub mod reads;
 pub mod reconciliations;
 pub mod records;
 mod session;
+pub mod sets;
 pub mod setup;
 pub mod stages;
 pub mod users;

@@ -195,6 +195,19 @@ pub async fn insert_workout(
     Ok(())
 }
 
+/// What is known of a workout that has not come yet.
+#[derive(Debug, Clone, Copy)]
+pub struct Announced<'a> {
+    /// When it was told of; of one that the athlete logs, when it began.
+    pub at: DateTime<Utc>,
+    /// The athlete's time minus UTC, where it is known.
+    pub utc_offset_s: Option<i32>,
+    /// The sport; `other` where it is not known.
+    pub sport: Sport,
+    /// What people call it.
+    pub name: Option<&'a str>,
+}
+
 /// Stores a workout of which only an announcement is known, at generation 0.
 ///
 /// # Errors
@@ -203,7 +216,7 @@ pub async fn insert_announced(
     tx: &mut Tx,
     user: UserId,
     new: NewWorkout<'_>,
-    announced_at: DateTime<Utc>,
+    announced: &Announced<'_>,
     decision: &Decision,
 ) -> Result<(), StoreError> {
     let query = tx
@@ -212,9 +225,12 @@ pub async fn insert_announced(
         .bind(user.0)
         .bind(new.key.provider.to_owned())
         .bind(new.key.activity_id.to_owned())
-        .bind(announced_at)
+        .bind(announced.at)
         .bind(new.local_date)
-        .bind(Json(decision.clone()));
+        .bind(Json(decision.clone()))
+        .bind(announced.sport.as_str())
+        .bind(announced.name.map(str::to_owned))
+        .bind(announced.utc_offset_s);
     tx.execute(query).await?;
     Ok(())
 }

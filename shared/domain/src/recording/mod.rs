@@ -7,6 +7,7 @@ pub use channel::Channel;
 pub use codec::{CodecError, MAX_SAMPLES, decode, encode};
 
 use crate::id::PlannedId;
+use crate::set::SetKind;
 use crate::sport::Sport;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -183,70 +184,6 @@ impl StrengthSet {
             (SetKind::Normal, None) if self.duration_s.is_some() => SetKind::Timed,
             (kind, _) => kind,
         }
-    }
-}
-
-/// What a strength set was for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum SetKind {
-    /// Work.
-    #[default]
-    Normal,
-    /// Before the work.
-    Warmup,
-    /// The heaviest of several.
-    TopSet,
-    /// Lighter, after the heaviest.
-    Backoff,
-    /// Lighter, without a rest.
-    Drop,
-    /// As many repetitions as possible.
-    Amrap,
-    /// By the clock.
-    Timed,
-    /// By the metre.
-    Distance,
-}
-
-impl SetKind {
-    /// Every kind.
-    pub const ALL: [Self; 8] = [
-        Self::Normal,
-        Self::Warmup,
-        Self::TopSet,
-        Self::Backoff,
-        Self::Drop,
-        Self::Amrap,
-        Self::Timed,
-        Self::Distance,
-    ];
-
-    /// The word in the database and in answers.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Normal => "normal",
-            Self::Warmup => "warmup",
-            Self::TopSet => "top_set",
-            Self::Backoff => "backoff",
-            Self::Drop => "drop",
-            Self::Amrap => "amrap",
-            Self::Timed => "timed",
-            Self::Distance => "distance",
-        }
-    }
-
-    /// Reads a word back.
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| kind.as_str() == name)
-    }
-
-    #[expect(
-        clippy::trivially_copy_pass_by_ref,
-        reason = "serde asks for this form"
-    )]
-    fn is_normal(&self) -> bool {
-        *self == Self::Normal
     }
 }
 
