@@ -5,20 +5,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-use chrono::{DateTime, Utc};
 use clap::Args;
 use domain::id::{UserId, WorkoutId};
 use domain::merging::ATHLETE;
-use domain::recording::{Format, Recording, StrengthSet};
 use domain::sport::Sport;
 use platform::app::settle;
-use platform::intake::Prepared;
+use platform::lifting;
 use serde::Serialize;
-use store::predecessor::{self, Claim, Import, Kind};
+use store::predecessor::{self, Claim, Import, Kind, TakenSet};
 use store::setup::Owner;
-use store::workouts::ProviderKey;
-use store::{StoreError, Tx, exercise_words, merging, records, users};
-use uuid::Uuid;
+use store::workouts::{self, Announced, ProviderKey};
+use store::{StoreError, Tx, exercise_words, ingest, merging, records, sets, users};
 
 /// The exit code when rows were left where they are.
 const LEFT: u8 = 3;
@@ -188,8 +185,9 @@ async fn import_user(
         return Ok(());
     }
     let made = import_exercises(tx, schema, user).await?;
-    let workouts = import_workouts(tx, schema, user).await?;
+    let begun = begin_workouts(tx, schema, user).await?;
     let sets = predecessor::insert_sets(tx, schema, user, platform::clock::now()).await?;
+    take_in(tx, user, &begun, &sets).await?;
     let keys: BTreeSet<_> = sets
         .iter()
         .filter_map(|set| set.place.as_ref().map(|(_, key)| key.clone()))
@@ -203,7 +201,7 @@ async fn import_user(
     let mut took = |what, number| *report.taken.entry(what).or_default() += number;
     took("exercises", made);
     took("logs", logs.logs);
-    took("workouts", workouts);
+    took("workouts", count(begun.len()));
     took(
         "sets",
         count(sets.iter().filter(|set| set.place.is_some()).count()),
@@ -274,46 +272,60 @@ async fn import_exercises(tx: &mut Tx, schema: &str, user: UserId) -> Result<i64
     Ok(count(made.len()))
 }
 
-/// Takes a user's sessions in as workouts that the athlete logged, and answers how many.
-async fn import_workouts(tx: &mut Tx, schema: &str, user: UserId) -> Result<i64, StoreError> {
-    let sessions = predecessor::list_sessions(tx, schema, user).await?;
-    if sessions.is_empty() {
-        return Ok(0);
-    }
-    let mut sets: BTreeMap<Uuid, Vec<_>> = BTreeMap::new();
-    for (session, performed_at, set) in predecessor::list_recorded(tx, schema, user).await? {
-        sets.entry(session).or_default().push((performed_at, set));
-    }
+/// Begins a workout for each of a user's sessions that has none yet, as if the athlete had; answers how
+/// long each went on.
+async fn begin_workouts(
+    tx: &mut Tx,
+    schema: &str,
+    user: UserId,
+) -> Result<BTreeMap<WorkoutId, f64>, StoreError> {
+    let mut begun = BTreeMap::new();
     let mut imports = Vec::new();
-    for session in sessions {
-        let mut recording = Recording::empty(Format::Json, Sport::Strength, session.started_at);
-        recording.totals.elapsed_s = session.duration_s.filter(|seconds| *seconds > 0.0);
-        let since = |at: DateTime<Utc>| (at - session.started_at).as_seconds_f64();
-        recording.sets = sets
-            .remove(&session.id)
-            .unwrap_or_default()
-            .into_iter()
-            .map(|(performed_at, set)| StrengthSet {
-                start_s: since(performed_at),
-                ..set
-            })
-            .collect();
+    for session in predecessor::list_sessions(tx, schema, user).await? {
         let id = session.id.to_string();
+        let announced = Announced {
+            at: session.started_at,
+            utc_offset_s: None,
+            sport: Sport::Strength,
+            name: session.name.as_deref(),
+        };
         let key = ProviderKey::activity(ATHLETE, &id);
-        let prepared = Prepared::new(&recording, session.name.as_deref());
-        let ingested = prepared
-            .ingest(tx, user, key, session.id.as_bytes(), None)
-            .await?;
-        if let Some(workout) = ingested.workout_id {
-            imports.push(Import {
-                source_id: session.id,
-                id: workout.0,
-                is_made: true,
-            });
-        }
+        let known = workouts::find_by_provider(tx, user, key).await?;
+        let workout = match &known {
+            // Taken over before that was noted, or deleted since.
+            Some(known) => known.workout_id(),
+            None => {
+                let workout = ingest::begin(tx, user, key, &announced).await?;
+                begun.insert(workout, session.duration_s.unwrap_or_default().max(0.0));
+                workout
+            }
+        };
+        imports.push(Import {
+            source_id: session.id,
+            id: workout.0,
+            is_made: known.is_none(),
+        });
     }
     predecessor::note_imports(tx, user, Kind::Workout, &imports).await?;
-    Ok(count(imports.len()))
+    Ok(begun)
+}
+
+/// Takes in the workouts that are new or have new sets, as logging does.
+async fn take_in(
+    tx: &mut Tx,
+    user: UserId,
+    begun: &BTreeMap<WorkoutId, f64>,
+    taken: &[TakenSet],
+) -> Result<(), StoreError> {
+    let mut changed: BTreeSet<WorkoutId> = begun.keys().copied().collect();
+    changed.extend(taken.iter().filter_map(|set| Some(set.place.as_ref()?.0)));
+    for workout in changed {
+        if let Some(session) = sets::find_session(tx, user, workout).await? {
+            let duration_s = begun.get(&workout).copied().or(session.duration_s);
+            lifting::take_in(tx, user, &session, duration_s.unwrap_or_default()).await?;
+        }
+    }
+    Ok(())
 }
 
 async fn undo(owner: &Owner, dry_run: bool) -> Result<Report, StoreError> {

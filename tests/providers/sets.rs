@@ -2,11 +2,17 @@
 
 use crate::doors::Visit;
 use crate::hevy::{self, WORKOUT, set, workout};
-use crate::merging::{Teller, only, open, tell};
+use crate::merging::{SECONDS, START, Teller, only, open, tell};
+use chrono::DateTime;
+use domain::id::WorkoutId;
 use reqwest::Method;
 use serde_json::{Value, json};
 use support::provider::Reply;
 use support::world::World;
+use uuid::Uuid;
+
+/// The catalogue's, which Hevy calls `Squat (Barbell)`.
+const SQUAT: &str = "d5384f82-66c6-5635-89e5-ae86d54b26ad";
 
 /// Every set, as it counts.
 async fn sets(world: &World) -> Vec<Value> {
@@ -172,5 +178,143 @@ async fn a_provider_that_goes_takes_its_sets_and_leaves_the_records_of_the_other
     world.sweep().await;
     world.settle().await;
     assert_eq!(only(&visit).await["provider"], "garmin");
+    visit.stop().await;
+}
+
+/// Who tells of the session in the gym.
+#[derive(Debug, Clone, Copy)]
+enum By {
+    Hand,
+    Watch,
+    App,
+}
+
+/// The athlete logs by hand from three minutes before the watch is started to one after it is stopped.
+async fn log_by_hand(world: &World) -> WorkoutId {
+    let at = |seconds: i64| json!(DateTime::from_timestamp(START + seconds, 0).unwrap());
+    let post = async |path: String, body: Value| {
+        let answer = world.send(Method::POST, &path, body.to_string()).await;
+        assert!((200..300).contains(&answer.status), "{path}: {answer:?}");
+        answer
+    };
+    let body = json!({
+        "client_id": Uuid::new_v4(), "name": "Legs", "started_at": at(-180), "utc_offset_s": 7200,
+    });
+    let workout = post("/workouts".to_owned(), body).await.workout_id();
+    for (seconds, weight, kind) in [
+        (120, 50, "warmup"),
+        (600, 95, "normal"),
+        (900, 90, "normal"),
+    ] {
+        let set = json!({
+            "set_id": Uuid::new_v4(), "exercise_id": SQUAT, "weight": weight, "weight_unit": "kg",
+            "reps": 3, "kind": kind, "performed_at": at(seconds),
+        });
+        post(format!("/workouts/{workout}/sets"), set).await;
+    }
+    let end = at(i64::from(SECONDS) + 60);
+    post(
+        format!("/workouts/{workout}/finish"),
+        json!({"ended_at": end}),
+    )
+    .await;
+    world.settle().await;
+    workout
+}
+
+/// S-11, S-20: the watch's heart rate, the athlete's sets, whoever else tells of sets, and in whichever order.
+#[tokio::test]
+async fn a_session_logged_by_hand_and_recorded_by_a_watch_is_one_whose_sets_are_the_athletes() {
+    let mut first: Option<Value> = None;
+    for order in [
+        [By::Hand, By::Watch, By::App],
+        [By::Watch, By::App, By::Hand],
+        [By::App, By::Hand, By::Watch],
+    ] {
+        let visit = open().await;
+        let world = &visit.world;
+        for by in order {
+            match by {
+                By::Hand => log_by_hand(world).await,
+                By::Watch => tell(&visit, Teller::Garmin, 0).await,
+                By::App => tell(&visit, Teller::Hevy, 0).await,
+            };
+        }
+        let workout = only(&visit).await;
+        let overall = &workout["computed"]["overall"];
+        assert_eq!(overall["avg_hr_bpm"], 150.0, "{order:?}: {overall:#}");
+        assert_eq!(overall["provenance"]["hr_bpm"], "garmin");
+        assert_eq!(overall["provenance"]["sets"], "athlete");
+        assert_eq!(overall["sets"], 3);
+        let counting: Vec<Value> = (sets(world).await.into_iter())
+            .filter(|set| set[6] == true)
+            .collect();
+        let squat = "Barbell Squat";
+        assert_eq!(
+            counting,
+            [
+                json!([squat, 1, "warmup", 3, 50.0, "athlete", true]),
+                json!([squat, 2, "normal", 3, 95.0, "athlete", true]),
+                json!([squat, 3, "normal", 3, 90.0, "athlete", true]),
+            ]
+        );
+        assert_eq!(sets(world).await.len(), 5, "Hevy's are there too");
+        assert_eq!(
+            records(world).await,
+            [
+                json!([squat, "heaviest", 95.0]),
+                json!([squat, "reps", 3.0])
+            ]
+        );
+        // Whoever asks for the workout is shown them.
+        let shown = world
+            .get(&format!(
+                "/workouts/{}/sets",
+                workout["workout_id"].as_str().unwrap()
+            ))
+            .await;
+        let shown = shown.to_string();
+        assert_eq!(shown.matches("\"counts\":true").count(), 3, "{shown}");
+        let first = first.get_or_insert_with(|| workout["computed"].clone());
+        assert_eq!(&workout["computed"], first, "{order:?}");
+        visit.stop().await;
+    }
+}
+
+/// S-11: taken apart, each has its own again, and so have the records.
+#[tokio::test]
+async fn a_session_that_is_taken_apart_gives_each_source_its_own_sets_back() {
+    let visit = open().await;
+    let world = &visit.world;
+    let by_hand = log_by_hand(world).await;
+    tell(&visit, Teller::Hevy, 0).await;
+    let heaviest = async || records(world).await[0][2].clone();
+    let merged = only(&visit).await;
+    assert_eq!(merged["workout_id"], json!(by_hand));
+    assert_eq!(heaviest().await, 95.0);
+    let path = format!("/workouts/{by_hand}/merge");
+
+    assert_eq!(world.send(Method::DELETE, &path, "").await.status, 202);
+    world.settle().await;
+    assert!(sets(world).await.iter().all(|set| set[6] == true));
+    assert_eq!(heaviest().await, 100.0);
+
+    let apart = world.get("/workouts").await;
+    for workout in apart["workouts"].as_array().unwrap() {
+        let id = workout["workout_id"].as_str().unwrap();
+        let path = format!("/workouts/{id}/merge");
+        assert_eq!(world.send(Method::PUT, &path, "").await.status, 202);
+    }
+    world.settle().await;
+    only(&visit).await;
+    assert_eq!(heaviest().await, 95.0);
+
+    // What the athlete deletes leaves the app's word.
+    let path = format!("/workouts/{by_hand}");
+    assert_eq!(world.send(Method::DELETE, &path, "").await.status, 204);
+    world.settle().await;
+    assert_eq!(only(&visit).await["provider"], "hevy");
+    assert_eq!(heaviest().await, 100.0);
+    assert_eq!(sets(world).await.len(), 2);
     visit.stop().await;
 }

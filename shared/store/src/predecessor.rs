@@ -6,8 +6,6 @@ use crate::records::RecordKey;
 use crate::{StoreError, Tx};
 use chrono::{DateTime, Utc};
 use domain::id::{ExerciseId, SetId, UserId, WorkoutId};
-use domain::recording::StrengthSet;
-use domain::set::SetKind;
 use serde::Serialize;
 use sqlx::FromRow;
 use std::collections::BTreeSet;
@@ -160,54 +158,6 @@ pub async fn list_sessions(
         .bind(schema.to_owned())
         .bind(user.0);
     tx.fetch_all(query).await
-}
-
-#[derive(Debug, FromRow)]
-struct RecordedRow {
-    workout_id: Uuid,
-    performed_at: DateTime<Utc>,
-    kind: String,
-    reps: Option<i32>,
-    weight_kg: Option<f64>,
-    duration_s: Option<f64>,
-    distance_m: Option<f64>,
-    rpe: Option<f64>,
-    name: String,
-}
-
-/// Lists what was lifted in the sessions that were not taken over yet, each set with the session that it
-/// is of and when it was done.
-///
-/// # Errors
-/// [`StoreError`] when the database is away.
-pub async fn list_recorded(
-    tx: &mut Tx,
-    schema: &str,
-    user: UserId,
-) -> Result<Vec<(Uuid, DateTime<Utc>, StrengthSet)>, StoreError> {
-    let query = tx
-        .query_as::<RecordedRow>(include_str!("../queries/predecessor/list_recorded.sql"))
-        .bind(schema.to_owned())
-        .bind(user.0);
-    let rows = tx.fetch_all(query).await?;
-    rows.into_iter()
-        .map(|row| {
-            let kind = SetKind::from_name(&row.kind)
-                .ok_or_else(|| StoreError::corrupt(format!("unknown kind {}", row.kind)))?;
-            let set = StrengthSet {
-                start_s: 0.0,
-                duration_s: row.duration_s,
-                active: true,
-                reps: row.reps.and_then(|reps| u16::try_from(reps).ok()),
-                weight_kg: row.weight_kg,
-                category: Some(row.name),
-                kind,
-                distance_m: row.distance_m,
-                rpe: row.rpe,
-            };
-            Ok((row.workout_id, row.performed_at, set))
-        })
-        .collect()
 }
 
 /// A set that was taken over now.
