@@ -3,6 +3,166 @@
 use crate::Gym;
 use serde_json::{Value, json};
 
+/// The sets of workouts that athletes told of, as they are stored.
+async fn sets(gym: &Gym) -> Vec<Value> {
+    gym.world
+        .rows(
+            "SELECT to_jsonb(s) FROM workout_sets AS s WHERE told_by = 'athlete'
+             ORDER BY exercise_id, set_index",
+        )
+        .await
+}
+
+/// L-29
+#[tokio::test]
+async fn what_was_done_becomes_one_workout_with_sets_and_records_however_often_it_is_finished() {
+    let gym = Gym::open().await;
+    let path = gym.path(0, 0);
+    let body = json!({"duration_s": 1800, "exercises": gym.exercises(&[0, 1], 5)});
+    let made = gym.save(&path, &body).await;
+    let log = &made["log"]["log_id"];
+
+    let finishes = (0..8).map(|_| gym.finish(log));
+    let answers = futures_util::future::join_all(finishes).await;
+    let outcomes = |outcome: &str| {
+        let same = answers
+            .iter()
+            .filter(|a| a.status == 200 && a.body["outcome"] == outcome);
+        same.count()
+    };
+    assert_eq!(
+        (outcomes("updated"), outcomes("unchanged")),
+        (1, 7),
+        "{answers:?}"
+    );
+    let workout = answers[0].body["log"]["workout_id"].clone();
+    assert!(
+        answers
+            .iter()
+            .all(|a| a.body["log"]["workout_id"] == workout)
+    );
+    gym.world.settle().await;
+
+    let stored = sets(&gym).await;
+    assert_eq!(
+        stored.len(),
+        4,
+        "two of three sets of each exercise were completed"
+    );
+    assert!(
+        stored
+            .iter()
+            .all(|set| set["workout_id"] == workout && set["weight"] == 100.0)
+    );
+    let workouts = gym
+        .world
+        .rows("SELECT to_jsonb(w) FROM workouts AS w")
+        .await;
+    assert_eq!(workouts.len(), 1, "{workouts:?}");
+    assert_eq!(
+        (&workouts[0]["id"], &workouts[0]["generation"]),
+        (&workout, &json!(1))
+    );
+    let shown = gym
+        .world
+        .get(&format!("/workouts/{}", workout.as_str().unwrap()))
+        .await;
+    assert_eq!(shown["summary_status"], "complete");
+    assert_eq!(shown["computed"]["overall"]["sets"], 4);
+    assert_eq!(shown["computed"]["overall"]["reps"], 20);
+    assert_eq!(shown["duration_s"], 1800.0);
+    let heaviest = gym
+        .world
+        .rows("SELECT to_jsonb(value) FROM personal_records WHERE kind = 'heaviest'")
+        .await;
+    assert_eq!(heaviest, [json!(100.0), json!(100.0)]);
+    println!(
+        "8 finishes at once: {} did it, {} found it done; {} workout, {} sets, {} stage runs",
+        outcomes("updated"),
+        outcomes("unchanged"),
+        workouts.len(),
+        stored.len(),
+        gym.world
+            .rows("SELECT to_jsonb(stage) FROM stage_runs")
+            .await
+            .len(),
+    );
+
+    // What is corrected afterwards is corrected there, and the rest stays the same row.
+    let mut exercises = gym.exercises(&[0], 5);
+    exercises[0]["weights"] = json!([100, 90, null]);
+    let edited = gym.save(&path, &json!({"exercises": exercises})).await;
+    assert_eq!(edited["log"]["workout_id"], workout);
+    let corrected = sets(&gym).await;
+    let weights: Vec<&Value> = corrected.iter().map(|set| &set["weight"]).collect();
+    assert_eq!(weights, [&json!(100.0), &json!(90.0)]);
+    assert!(
+        corrected
+            .iter()
+            .all(|set| stored.iter().any(|was| was["id"] == set["id"]))
+    );
+    gym.world.settle().await;
+    let workouts = gym
+        .world
+        .rows("SELECT to_jsonb(generation) FROM workouts")
+        .await;
+    assert_eq!(workouts, [json!(2)]);
+    gym.save(&path, &json!({"exercises": exercises})).await;
+    assert_eq!(sets(&gym).await, corrected);
+    gym.world.stop().await;
+}
+
+/// L-29, L-16
+#[tokio::test]
+async fn a_finish_that_fails_leaves_neither_a_finished_log_nor_a_workout() {
+    let gym = Gym::open().await;
+    let made = gym
+        .save(
+            &gym.path(0, 0),
+            &json!({"exercises": gym.exercises(&[0], 5)}),
+        )
+        .await;
+    let log = &made["log"]["log_id"];
+    let before = gym.rows().await;
+    gym.run("REVOKE INSERT ON recordings FROM paceline_log")
+        .await;
+
+    let failed = gym.finish(log).await;
+    assert_eq!((failed.status, failed.code()), (500, "internal"));
+    assert_eq!(gym.rows().await, before);
+    assert_eq!(sets(&gym).await, Vec::<Value>::new());
+
+    gym.run("GRANT INSERT ON recordings TO paceline_log").await;
+    let finished = gym.finish(log).await;
+    assert_eq!(
+        (finished.status, sets(&gym).await.len()),
+        (200, 2),
+        "{finished:?}"
+    );
+    gym.world.stop().await;
+}
+
+/// L-29: who did nothing did no workout.
+#[tokio::test]
+async fn a_log_of_which_nothing_was_done_becomes_no_workout() {
+    let gym = Gym::open().await;
+    let mut exercise = gym.exercise(0, 5);
+    exercise["completed"] = json!([]);
+    let made = gym
+        .save(&gym.path(0, 0), &json!({"exercises": [exercise]}))
+        .await;
+
+    let finished = gym.finish(&made["log"]["log_id"]).await;
+    assert!(finished.body["log"]["completed_at"].is_string());
+    assert_eq!(finished.body["log"]["workout_id"], Value::Null);
+    let workouts = gym
+        .world
+        .rows("SELECT to_jsonb(w) FROM workouts AS w")
+        .await;
+    assert_eq!(workouts, Vec::<Value>::new());
+    gym.world.stop().await;
+}
+
 /// L-20, L-29
 #[tokio::test]
 async fn a_log_is_finished_once_and_a_late_autosave_does_not_reopen_it() {

@@ -13,6 +13,7 @@ mod locate;
 mod programs;
 mod read;
 mod save;
+mod settle;
 mod story;
 
 use chrono::TimeDelta;

@@ -3,6 +3,7 @@
 use crate::body::{Changes, Save};
 use crate::failure::Failure;
 use crate::locate::{Target, find_at};
+use crate::settle::settle;
 use crate::story::{CacheUse, Outcome, Story, Why, Writes};
 use crate::{Done, Saving, read};
 use chrono::{DateTime, Utc};
@@ -262,9 +263,24 @@ async fn update(
     }
     story.writes.logs = 1;
     story.writes.exercises = logs::write_exercises(tx, user, log.log_id, &diff).await?;
-    let log = logs::find_log(tx, user, log.log_id, None).await?;
-    let log = log.ok_or(Failure::Overtaken)?;
-    Ok(done(target, log, Outcome::Updated, why, corrections, story))
+    let mut log = reread_id(tx, user, log.log_id).await?;
+    let mut changed = Vec::new();
+    if let Some(completed_at) = log.completed_at {
+        let settled = settle(tx, user, &log, completed_at).await?;
+        changed = settled.changed;
+        story.records_pending = settled.is_pending;
+        if settled.workout != log.workout_id {
+            logs::set_workout(tx, user, log.log_id, settled.workout).await?;
+            log = reread_id(tx, user, log.log_id).await?;
+        }
+    }
+    let done = done(target, log, Outcome::Updated, why, corrections, story);
+    Ok(Done { changed, ..done })
+}
+
+async fn reread_id(tx: &mut Tx, user: UserId, id: LogId) -> Result<Log, Failure> {
+    let log = logs::find_log(tx, user, id, None).await?;
+    log.ok_or(Failure::Overtaken)
 }
 
 fn new_id() -> LogExerciseId {

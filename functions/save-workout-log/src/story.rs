@@ -110,6 +110,8 @@ pub(crate) struct Story {
     pub(crate) cache: CacheUse,
     pub(crate) writes: Writes,
     pub(crate) corrections: usize,
+    /// Whether records of a finished log's sets could not be made yet.
+    pub(crate) records_pending: bool,
     /// Which constraint stood in the way, and was recovered from.
     pub(crate) recovered: Option<&'static str>,
 }
@@ -147,6 +149,7 @@ impl Story {
                 rows = self.writes.logs + self.writes.exercises.rows(),
                 statements = self.statements,
                 corrections = self.corrections,
+                records_pending = self.records_pending,
                 tries = self.tries,
                 duration_ms,
                 "a log was saved"

@@ -290,6 +290,25 @@ pub async fn update_log(
     Ok(tx.execute(query).await? > 0)
 }
 
+/// Notes which workout a finished log became.
+///
+/// # Errors
+/// [`StoreError`] when the database is away.
+pub async fn set_workout(
+    tx: &mut Tx,
+    user: UserId,
+    log: LogId,
+    workout: Option<WorkoutId>,
+) -> Result<(), StoreError> {
+    let query = tx
+        .query(include_str!("../queries/logs/set_workout.sql"))
+        .bind(log.0)
+        .bind(user.0)
+        .bind(workout.map(|workout| workout.0));
+    tx.execute(query).await?;
+    Ok(())
+}
+
 /// Deletes a log with its exercises; `false` when there is none.
 ///
 /// # Errors
