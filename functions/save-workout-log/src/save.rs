@@ -66,7 +66,7 @@ impl Saving {
         let hint = body.log_id.as_ref();
         let (mut found, mut why) = self.locate(tx, user, target, hint, story).await?;
         if found.is_none() {
-            if body.version.is_some_and(|version| version > 0) {
+            if body.version.is_some_and(|version| version != 0) {
                 return Err(conflict(None, &[]).into());
             }
             let details = body.details(tx, user, target.place()).await?;

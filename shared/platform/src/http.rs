@@ -104,6 +104,11 @@ impl Request {
     /// # Errors
     /// 400 `malformed` when it is not JSON at all; 422 `invalid` when a value in it is wrong.
     pub fn json<T: DeserializeOwned>(&self) -> Result<T, Problem> {
+        // A list would be taken for the fields of an object, in their order.
+        if self.body().trim_ascii_start().starts_with(b"[") {
+            let detail = "the body is a list, and not an object";
+            return Err(Problem::unprocessable("invalid", detail));
+        }
         parse_json(self.body())
     }
 
@@ -264,6 +269,20 @@ pub fn date(request: &Request, name: &str) -> Result<Option<NaiveDate>, Problem>
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_list_is_not_taken_for_an_object_with_its_fields_in_order() {
+        #[derive(Debug, serde::Deserialize)]
+        #[expect(dead_code, reason = "only whether it can be read matters")]
+        struct Wanted {
+            since: String,
+        }
+        for (body, is_read) in [(r#"{"since": "x"}"#, true), (" [\"x\"]", false)] {
+            let inner = lambda_http::Request::new(Body::Text(body.to_owned()));
+            let read = Request::of(inner).json::<Wanted>();
+            assert_eq!(read.is_ok(), is_read, "{body}: {read:?}");
+        }
+    }
 
     #[test]
     fn a_secret_in_a_webhooks_path_is_not_logged() {
