@@ -18,6 +18,7 @@ pub(crate) async fn run(name: &str) -> Option<Result<(), platform::Error>> {
         "log-set" => log_set::run().await,
         "issue-tokens" => issue_tokens::run().await,
         "save-workout-log" => save_workout_log::run().await,
+        "manage-communities" => manage_communities::run().await,
         "sweep-stages" => sweep_stages::run().await,
         _ => return None,
     })

@@ -355,6 +355,8 @@ async fn start_cloud(
     auth: AuthSettings,
 ) -> Result<Cloud, InstanceError> {
     let template = Template::parse(TEMPLATE)?;
+    // Nobody answers there; it stands in links that people would open.
+    let auth_issuer = auth.issuer.clone();
     let mut cloud = CloudOptions::new(template, options.executables.clone());
     cloud.parameters = [
         ("DatabaseHost", location.host.clone()),
@@ -367,6 +369,7 @@ async fn start_cloud(
         ("AuthAudience", auth.audience),
         ("AuthJwks", auth.jwks),
         ("RateLimits", RATE_LIMITS.to_owned()),
+        ("PublicUrl", auth_issuer),
     ]
     .into_iter()
     .map(|(name, value)| (name.to_owned(), value))

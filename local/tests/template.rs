@@ -112,6 +112,7 @@ fn every_variable_of_the_deployment_has_a_value_here() {
         "AuthIssuer",
         "AuthAudience",
         "AuthJwks",
+        "PublicUrl",
     ];
     let given = missing.map(|name| (name.to_owned(), name.to_lowercase()));
     let parameters = template.parameter_values(BTreeMap::from(given)).unwrap();

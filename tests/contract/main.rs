@@ -8,6 +8,7 @@ mod openapi;
 mod plans;
 mod recorded;
 mod rights;
+mod secrets;
 mod source;
 mod statements;
 mod strength;

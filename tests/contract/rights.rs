@@ -96,9 +96,18 @@ async fn every_policy_asks_whose_row_it_is_but_those_that_are_argued_for() {
     assert_eq!(
         argued,
         [
+            "admins.every_admin for paceline_community",
+            "admins.not_ones_own_role for paceline_community",
+            "admins.not_to_oneself for paceline_community",
+            "admins.of_named_person for paceline_community",
+            "audit_log.every_entry for paceline_community",
             "audit_log.of_nobody for paceline_identity",
             "authorisations.named_state for paceline_connect",
             "coach_permissions.coach_sees for paceline_log",
+            "communities.named_community for paceline_community",
+            "communities.named_signup for paceline_identity paceline_community",
+            "communities.of_members_and_admins for paceline_community",
+            "communities.used_signup for paceline_identity paceline_community",
             "connections.named_account for paceline_ingest",
             "deliveries.every_delivery for paceline_sweep",
             "deliveries.operator_lists for the owner",
@@ -106,6 +115,9 @@ async fn every_policy_asks_whose_row_it_is_but_those_that_are_argued_for() {
             "exercises.own_or_catalogue for PUBLIC",
             "external_identities.named_subject for PUBLIC",
             "grips.nobodys for PUBLIC",
+            "memberships.begins_as_member for paceline_identity paceline_community",
+            "memberships.not_ones_own_role for paceline_community",
+            "memberships.of_named_community for paceline_community",
             "predecessor_imports.operator_lists for the owner",
             "provider_pauses.nobodys for paceline_fetch",
             "provider_windows.nobodys for paceline_fetch",
@@ -115,7 +127,10 @@ async fn every_policy_asks_whose_row_it_is_but_those_that_are_argued_for() {
             "refresh_tokens.named_token for paceline_identity",
             "source_policies.nobodys for PUBLIC",
             "stage_runs.every_run for paceline_sweep",
+            "token_families.of_named_person for paceline_community",
             "user_credentials.named_email for paceline_identity",
+            "users.named_person for paceline_community",
+            "users.of_named_community for paceline_community",
             "workout_log_exercises.coach_reads for paceline_log",
             "workout_logs.coach_reads for paceline_log"
         ]
@@ -135,7 +150,7 @@ async fn every_table_says_whose_its_rows_are_and_every_view_asks_as_its_reader()
             AND c.relname NOT IN (
                 'users', '_sqlx_migrations', 'provider_windows', 'provider_pauses',
                 'source_policies', 'grips', 'exercises', 'exercise_aliases', 'audit_log',
-                'rate_limits'
+                'rate_limits', 'communities'
             )
             AND NOT EXISTS (
                 SELECT FROM pg_attribute AS a
@@ -364,4 +379,111 @@ async fn whoever_writes_a_table_may_execute_what_its_columns_are_made_with() {
     assert!(!makers.is_empty());
     let without: Vec<_> = makers.iter().filter(|(.., may)| !may).collect();
     assert!(without.is_empty(), "{without:?}");
+}
+
+/// Rows that say whose they are, and constraints and policies that ask somebody else than `users` and the
+/// transaction who that is.
+async fn second_stores(connection: &mut PgConnection) -> Outcome<Vec<String>> {
+    let strays = sqlx::query_scalar(
+        "WITH RECURSIVE owned AS (
+             SELECT 'users'::regclass::oid AS oid
+             UNION
+             SELECT f.conrelid
+             FROM pg_constraint AS f
+             JOIN owned ON owned.oid = f.confrelid
+             WHERE f.contype = 'f'
+         ), ours AS (
+             SELECT c.oid, c.relname FROM pg_class AS c
+             WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p')
+         )
+         SELECT format('%s.%s leads to no user', ours.relname, a.attname)
+         FROM ours
+         JOIN pg_attribute AS a ON a.attrelid = ours.oid
+         WHERE a.attname IN ('user_id', 'owner_id', 'admin_id', 'member_id') AND a.attnum > 0
+             AND NOT a.attisdropped
+             -- What was written down of somebody outlives them.
+             AND ours.relname <> 'audit_log'
+             AND NOT EXISTS (
+                 SELECT FROM pg_constraint AS f
+                 JOIN owned ON owned.oid = f.confrelid
+                 WHERE f.conrelid = ours.oid AND f.contype = 'f' AND a.attnum = ANY (f.conkey)
+             )
+         UNION ALL
+         SELECT format('%s refers out of the schema', conname)
+         FROM pg_constraint AS f
+         JOIN ours ON ours.oid = f.conrelid
+         WHERE f.contype = 'f' AND f.confrelid NOT IN (SELECT oid FROM ours)
+         UNION ALL
+         SELECT format('%s.%s asks %s', ours.relname, p.polname, asked[1])
+         FROM ours
+         JOIN pg_policy AS p ON p.polrelid = ours.oid
+         CROSS JOIN LATERAL regexp_matches(
+             concat_ws(' ', pg_get_expr(p.polqual, p.polrelid), pg_get_expr(p.polwithcheck, p.polrelid)),
+             '(\\mauth\\.\\w+|\\mjwt\\w*|\\m(?:session|current)_user\\M|current_setting\\(''(?!app\\.)\\w+)', 'g'
+         ) AS asked
+         UNION ALL
+         SELECT format('%s has a password too', c.relname)
+         FROM pg_attribute AS a
+         JOIN ours AS c ON c.oid = a.attrelid
+         WHERE a.attname ~ 'password|email' AND NOT a.attisdropped AND c.relname <> 'user_credentials'
+         ORDER BY 1",
+    );
+    Ok(strays.fetch_all(connection).await?)
+}
+
+/// A-16
+#[tokio::test]
+async fn no_foreign_key_or_policy_knows_of_a_second_table_of_people() {
+    let database = Database::migrated(LAUNCHER).await;
+    let mut connection = database.connect().await;
+    assert_eq!(second_stores(&mut connection).await.unwrap(), owned(&[]));
+
+    for statement in [
+        "CREATE SCHEMA auth",
+        "CREATE TABLE auth.users (id uuid PRIMARY KEY)",
+        "CREATE FUNCTION auth.uid() RETURNS uuid LANGUAGE sql RETURN NULL::uuid",
+        "CREATE TABLE chats (
+             user_id uuid NOT NULL, CONSTRAINT chats_auth_fkey FOREIGN KEY (user_id) REFERENCES auth.users (id)
+         )",
+        "CREATE POLICY own_rows ON chats USING (user_id = auth.uid())",
+        "CREATE TABLE members (id uuid PRIMARY KEY, email text)",
+    ] {
+        connection.execute(statement).await.unwrap();
+    }
+    let found = second_stores(&mut connection).await.unwrap();
+    assert_eq!(
+        found,
+        owned(&[
+            "chats.own_rows asks auth.uid",
+            "chats.user_id leads to no user",
+            "chats_auth_fkey refers out of the schema",
+            "members has a password too"
+        ])
+    );
+}
+
+/// A-08: whoever answers users looks whether they may come in, and finds another issuer's.
+#[tokio::test]
+async fn every_function_that_answers_users_may_look_them_up() {
+    let template = local::template::Template::parse(&crate::read("template.yaml").unwrap()).unwrap();
+    let answering = template.functions.iter().filter(|f| !f.routes.is_empty());
+    let database = Database::migrated(LAUNCHER).await;
+    let mut connection = database.connect().await;
+    let mut count = 0;
+    for function in answering {
+        let url = format!("{:?}", function.environment["DATABASE_URL"]);
+        let role = ROLES.into_iter().find(|role| url.contains(&format!("{role}:")));
+        let role = role.unwrap_or_else(|| panic!("{}: {url}", function.name));
+        for table in ["users", "external_identities"] {
+            let may: bool = sqlx::query_scalar("SELECT has_table_privilege($1, $2, 'SELECT')")
+                .bind(role)
+                .bind(table)
+                .fetch_one(&mut connection)
+                .await
+                .unwrap();
+            assert!(may, "{} as {role} reads {table}", function.name);
+        }
+        count += 1;
+    }
+    assert!(count > 6, "{count}");
 }

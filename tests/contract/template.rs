@@ -260,6 +260,7 @@ fn the_template_gives_every_variable_that_the_code_reads_and_no_other() {
         for variable in ["SIGNING_KEYS", "HASHING_COST"] {
             assert_eq!(has(variable), name == "issue-tokens", "{name} {variable}");
         }
+        assert_eq!(has("PUBLIC_URL"), name == "manage-communities", "{name}");
         let has_rates = ["ingest-activity", "issue-tokens"].contains(&name.as_str());
         assert_eq!(has("RATE_LIMITS"), has_rates, "{name}");
         let has_tokens = ["fetch-activity", "connect-provider"].contains(&name.as_str());

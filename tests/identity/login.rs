@@ -335,3 +335,51 @@ async fn whoever_deactivates_themselves_is_out_at_once() {
     assert_eq!(last["subject_id"], json!(user));
     world.stop().await;
 }
+
+///
+#[tokio::test]
+async fn no_answer_holds_a_secret() {
+    let world = world!(Start::Paused);
+    let visitor = Visitor::new(&world);
+    let tokens = visitor.newcomer("ada").await;
+    appoint(&world, &user_of(&tokens), "super_admin").await;
+    let token = tokens.text("access_token");
+    let mut answers = vec![
+        tokens.body["user"].clone(),
+        visitor.login("ada", "canary of another").await.body,
+        visitor.refresh("canary").await.body,
+        visitor.register("ada").await.body,
+    ];
+    for path in [
+        "/users/me",
+        "/communities",
+        "/admins",
+        "/audit",
+        "/audit?action=canary-1",
+        "/connections",
+        "/athlete",
+        "/workouts",
+        "/health",
+        "/.well-known/jwks.json",
+    ] {
+        let answer = visitor.get(path, &token).await;
+        assert!([200, 400].contains(&answer.status), "{path}: {answer:?}");
+        answers.push(answer.body);
+    }
+
+    let said = serde_json::to_string(&answers).unwrap();
+    let identity = world.identity();
+    for secret in [
+        "$argon2",
+        PASSWORD,
+        "canary of another",
+        identity.signing_key(),
+        identity.database_password(),
+        identity.webhook_secret(),
+        &identity.token_key(),
+        &tokens.text("refresh_token"),
+    ] {
+        assert!(!said.contains(secret), "{secret} is answered");
+    }
+    world.stop().await;
+}

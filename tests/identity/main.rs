@@ -6,8 +6,11 @@
     reason = "what cannot be prepared fails the test"
 )]
 
+mod audit;
 mod issuers;
 mod limits;
 mod login;
 mod people;
 mod refresh;
+mod roles;
+mod signup;

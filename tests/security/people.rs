@@ -43,6 +43,10 @@ const IN_PATHS: &[(&str, Named)] = &[
     ("/programs/{id}/weeks/{week}/days/{day}", Word("0")),
     ("/logs/{id}", Thing("log")),
     ("/athlete/coaches/{id}", Somebody("coach")),
+    ("/communities/{id}", Thing("community")),
+    ("/communities/{id}/members/{user_id}", Thing("user")),
+    ("/admins/{user_id}", Thing("user")),
+    ("/users/{user_id}", Thing("user")),
     ("/connections/{provider}", Word("paceline")),
     ("/webhooks/{provider}", Word("paceline")),
     ("/webhooks/{provider}/{path_secret}", Word("x")),
@@ -59,6 +63,9 @@ const BY_HAND: [&str; 3] = [
 const BY_NAME: &[(&str, Named)] = &[
     ("cursor", Cursor),
     ("name", Own),
+    ("action", Own),
+    ("user_id", Thing("user")),
+    ("subject_id", Thing("user")),
     ("athlete", Thing("account")),
     ("planned_id", Thing("plan")),
     ("exercise_id", Thing("exercise")),
@@ -156,6 +163,20 @@ impl Person {
         let logged = other.send(Method::POST, &path, set.to_string()).await;
         assert_eq!(logged.status, 201, "{logged:?}");
         things.insert("set", exercise.to_string());
+        let community = uuid::Uuid::new_v4();
+        sqlx::query(
+            "WITH made AS (
+                 INSERT INTO communities (id, name) VALUES ($1, $2 || ' trains') RETURNING id
+             )
+             INSERT INTO memberships (user_id, community_id, role) SELECT $3, id, 'admin' FROM made",
+        )
+        .bind(community)
+        .bind(word)
+        .bind(other.user().0)
+        .execute(&mut world.sql().await)
+        .await
+        .unwrap();
+        things.insert("community", community.to_string());
         let profile = json!({"thresholds": [{"valid_from": "2026-01-01", "ftp_w": 250}]});
         let put = other
             .send(Method::PUT, "/athlete", profile.to_string())
@@ -249,6 +270,10 @@ impl Person {
         if operation.path == "/planned-workouts" {
             // Its pages are long, and its cursors can be read.
             return Some(json!(format!("2026-11-19_{}", self.things["plan"])));
+        }
+        if operation.path == "/audit" {
+            // Only administrators read it, and its cursors can be read.
+            return Some(json!(uuid::Uuid::max()));
         }
         let can_be_short = operation
             .parameters_in("query")

@@ -6,7 +6,7 @@ use sqlx::PgConnection;
 use support::world;
 use support::world::World;
 
-const TABLES: [&str; 16] = [
+const TABLES: [&str; 21] = [
     "users",
     "athletes",
     "athlete_thresholds",
@@ -23,6 +23,11 @@ const TABLES: [&str; 16] = [
     "workout_logs",
     "workout_log_exercises",
     "coach_permissions",
+    "user_credentials",
+    "external_identities",
+    "token_families",
+    "refresh_tokens",
+    "memberships",
 ];
 
 async fn count(sql: &mut PgConnection, table: &str) -> Option<i64> {
@@ -55,6 +60,20 @@ async fn with_one_of_everything() -> World {
                  connection_id, user_id, provider, since, until, next_page, is_listed, found
              )
              SELECT id, user_id, provider, now(), now(), 1, false, 0 FROM connections",
+        "INSERT INTO user_credentials (user_id, email, password_hash)
+             SELECT id, 'ada@example.org', '$argon2id$x' FROM users",
+        "INSERT INTO external_identities (issuer, subject, user_id)
+             SELECT 'https://issuer.test', 'ada', id FROM users",
+        "WITH family AS (
+                 INSERT INTO token_families (id, user_id, is_admins, expires_at)
+                 SELECT gen_random_uuid(), id, false, now() FROM users RETURNING id, user_id
+             )
+             INSERT INTO refresh_tokens (token_sha256, family_id, user_id, expires_at)
+             SELECT sha256('a token'), id, user_id, now() FROM family",
+        "WITH club AS (
+                 INSERT INTO communities (id, name) VALUES (gen_random_uuid(), 'A club') RETURNING id
+             )
+             INSERT INTO memberships (user_id, community_id) SELECT u.id, club.id FROM users AS u, club",
         "INSERT INTO erasure_receipts (id, user_id, provider, why, erased)
              SELECT gen_random_uuid(), id, 'strava', 'athlete_asked', '{}' FROM users",
         "INSERT INTO programs (id, user_id, name, weeks, days)
@@ -93,6 +112,8 @@ async fn without_a_user_no_function_sees_a_row_and_with_one_only_that_users() {
         "paceline_read",
         "paceline_connect",
         "paceline_log",
+        "paceline_identity",
+        "paceline_community",
     ] {
         let mut sql = world.database().connect_as(role).await;
         let mut seen = 0;

@@ -21,7 +21,7 @@ const ROLES: [&str; 7] = [
     "admin",
 ];
 /// What a victim's own request is refused for, though every name in it is theirs.
-const NOT_HERE: [&str; 6] = [
+const NOT_HERE: [&str; 8] = [
     // Nothing is set up here that a browser could be sent to, or that could be asked.
     "no_oauth",
     "connect_not_configured",
@@ -31,6 +31,9 @@ const NOT_HERE: [&str; 6] = [
     "plan_taken",
     // One workout is being logged already.
     "session_active",
+    // It is an administrator's to do, or needs a token that somebody gave them.
+    "not_allowed",
+    "signup_token_refused",
 ];
 
 /// One request of the matrix.
@@ -68,12 +71,18 @@ async fn requests(
         .collect()
 }
 
-/// Whoever let themselves in no more, as one route lets them, is in again.
+/// Whoever let themselves in no more, or left their community, as routes let them, is in again.
 async fn let_in_again(world: &World) {
-    sqlx::query("UPDATE users SET deactivated_at = NULL WHERE deactivated_at IS NOT NULL")
-        .execute(&mut world.sql().await)
-        .await
-        .unwrap();
+    for statement in [
+        "UPDATE users SET deactivated_at = NULL WHERE deactivated_at IS NOT NULL",
+        "INSERT INTO memberships (user_id, community_id, role)
+         SELECT u.id, c.id, 'admin' FROM users AS u JOIN communities AS c
+             ON c.name = u.display_name || ' trains'
+         ON CONFLICT ON CONSTRAINT memberships_pkey DO NOTHING",
+    ] {
+        let mut sql = world.sql().await;
+        sqlx::query(statement).execute(&mut sql).await.unwrap();
+    }
 }
 
 /// A-15: a route that is new is in it, because the routes come from the contract.

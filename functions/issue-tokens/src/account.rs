@@ -2,7 +2,7 @@
 
 use crate::Identity;
 use crate::login::{read_email, wrong};
-use crate::tokens::{PersonView, TokensView};
+use crate::tokens::{PersonView, TokensView, hash};
 use domain::id::UserId;
 use domain::identity::{Email, is_name, is_password};
 use lambda_http::http::StatusCode;
@@ -14,6 +14,7 @@ use platform::rates::Tried;
 use platform::secret::Secret;
 use serde::Deserialize;
 use store::audit::{self, Entry};
+use store::communities::{self, SignedUp};
 use store::identities;
 use store::{StoreError, Tx, families, users};
 use uuid::Uuid;
@@ -24,6 +25,8 @@ struct Registration {
     email: String,
     password: Secret<String>,
     display_name: String,
+    /// Of the link that brought them, if one did.
+    community_token: Option<Secret<String>>,
 }
 
 #[derive(Deserialize)]
@@ -38,6 +41,7 @@ struct Newcomer {
     email: Email,
     password_hash: String,
     display_name: String,
+    community_token: Option<Secret<String>>,
 }
 
 impl Identity {
@@ -62,6 +66,7 @@ impl Identity {
             email,
             password_hash: self.passwords.hash(&sent.password)?,
             display_name,
+            community_token: sent.community_token,
         };
         let mut tx = self.users.store().begin(newcomer.user).await?;
         let made = self.make(&mut tx, &newcomer, &source).await;
@@ -86,7 +91,16 @@ impl Identity {
             }
             error.into()
         })?;
-        audit::write(tx, Entry::of(user, "register", source)).await?;
+        let mut entry = Entry::of(user, "register", source);
+        if let Some(token) = &newcomer.community_token {
+            match communities::sign_up(tx, user, &hash(token)).await? {
+                SignedUp::Joined(community) | SignedUp::WasThere(community) => {
+                    entry.community = Some(community);
+                }
+                SignedUp::Refused => return Err(Problem::signup_refused()),
+            }
+        }
+        audit::write(tx, entry).await?;
         let tokens = self.begin_family(tx, user, false).await?;
         tokens.ok_or_else(|| Problem::internal("a user is gone within its transaction"))
     }
@@ -155,13 +169,18 @@ impl Identity {
     pub(crate) async fn leave(&self, request: &Request) -> Result<Response, Problem> {
         let (user, mut tx) = self.users.begin(request).await?;
         let left = leave(&mut tx, user, &request.source()).await;
-        settle(tx, left.map_err(Problem::from)).await?;
+        settle(tx, left).await?;
         Ok(http::empty(StatusCode::NO_CONTENT))
     }
 }
 
-async fn leave(tx: &mut Tx, user: UserId, source: &str) -> Result<(), StoreError> {
+async fn leave(tx: &mut Tx, user: UserId, source: &str) -> Result<(), Problem> {
     tx.lock_user(user).await?;
+    let person = identities::find_person(tx, user).await?;
+    if person.is_some_and(|person| person.admin_role.is_some()) {
+        let detail = "an administrator gives their role back first, so that one is always left";
+        return Err(Problem::conflict("still_admin", detail));
+    }
     if identities::deactivate_user(tx, user).await? {
         families::revoke_all(tx, user).await?;
         let mut entry = Entry::of(user, "deactivate_user", source);

@@ -10,6 +10,7 @@ use domain::stage::StageName;
 use std::time::Duration;
 use store::{DatabaseSettings, Pooler};
 use thiserror::Error;
+use url::Url;
 
 /// A function's environment that it cannot run with.
 #[derive(Debug, Error)]
@@ -252,6 +253,22 @@ pub fn signing_keys() -> Result<Vec<Secret<[u8; 32]>>, ConfigError> {
     let problem = "holds a key that is not base64 of 32 bytes";
     keys.collect::<Option<_>>()
         .ok_or_else(|| invalid("SIGNING_KEYS", problem))
+}
+
+/// Where people open our links, `PUBLIC_URL`: `https://app.example.org`, without a slash at its end.
+///
+/// # Errors
+/// [`ConfigError`] when it is no such address.
+pub fn public_url() -> Result<String, ConfigError> {
+    let url = required("PUBLIC_URL")?;
+    let is_url = Url::parse(&url).is_ok_and(|url| ["https", "http"].contains(&url.scheme()));
+    match is_url && !url.ends_with('/') {
+        true => Ok(url),
+        false => Err(invalid(
+            "PUBLIC_URL",
+            "is no https URL without a slash at its end",
+        )),
+    }
 }
 
 /// What a password costs to hash, `HASHING_COST`, such as `m=19456,t=2,p=1`; OWASP's advice without it.

@@ -94,6 +94,16 @@ impl Problem {
         Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unknown_format", detail)
     }
 
+    /// 422: a signup token that brings nobody anywhere, whatever is wrong with it.
+    pub fn signup_refused() -> Self {
+        let detail = "the token is not known, has ended or was used up; ask for another";
+        Self::new(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "signup_token_refused",
+            detail,
+        )
+    }
+
     /// 429: tried too often, and when to try again.
     pub fn rate_limited(wait: Duration) -> Self {
         let detail = "this was tried too often; Retry-After says when to try again";

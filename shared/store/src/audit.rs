@@ -1,8 +1,10 @@
 //! The audit log: who came in and what administrators did, written with what it tells of.
 
 use crate::{StoreError, Tx};
-use domain::id::UserId;
+use chrono::{DateTime, Utc};
+use domain::id::{CommunityId, UserId};
 use serde_json::Value;
+use sqlx::FromRow;
 use uuid::Uuid;
 
 /// What is written down.
@@ -17,7 +19,7 @@ pub struct Entry<'a> {
     /// Whom it was done to.
     pub subject: Option<UserId>,
     /// The community that it was done in.
-    pub community: Option<Uuid>,
+    pub community: Option<CommunityId>,
     /// Where the request came from.
     pub address: &'a str,
     /// What else is to be known, an object; never a secret.
@@ -64,9 +66,63 @@ pub async fn write(tx: &mut Tx, entry: Entry<'_>) -> Result<(), StoreError> {
         .bind(entry.action)
         .bind(entry.is_refused)
         .bind(entry.subject.map(|user| user.0))
-        .bind(entry.community)
+        .bind(entry.community.map(|community| community.0))
         .bind(entry.address.to_owned())
         .bind(entry.detail);
     tx.execute(query).await?;
     Ok(())
+}
+
+/// An entry as it is read.
+#[derive(Debug, Clone, PartialEq, FromRow)]
+pub struct Written {
+    /// Its id, by which entries are in the order of time.
+    pub entry_id: Uuid,
+    /// When it was written.
+    pub at: DateTime<Utc>,
+    /// Who did it.
+    pub user_id: Option<Uuid>,
+    /// What.
+    pub action: String,
+    /// Whether it was refused.
+    pub is_refused: bool,
+    /// Whom it was done to.
+    pub subject_id: Option<Uuid>,
+    /// The community that it was done in.
+    pub community_id: Option<Uuid>,
+    /// Where the request came from.
+    pub address: Option<String>,
+    /// What else is to be known.
+    pub detail: Value,
+}
+
+/// Which entries are read.
+#[derive(Debug, Clone, Default)]
+pub struct Filter {
+    /// Of whom.
+    pub user: Option<UserId>,
+    /// About whom.
+    pub subject: Option<UserId>,
+    /// Of what.
+    pub action: Option<String>,
+}
+
+/// The entries before one, the newest first, of those that the transaction's user may read.
+///
+/// # Errors
+/// [`StoreError`] when the database is away.
+pub async fn list_entries(
+    tx: &mut Tx,
+    before: Uuid,
+    filter: Filter,
+    limit: i64,
+) -> Result<Vec<Written>, StoreError> {
+    let query = tx
+        .query_as(include_str!("../queries/audit/list_entries.sql"))
+        .bind(before)
+        .bind(filter.user.map(|user| user.0))
+        .bind(filter.subject.map(|user| user.0))
+        .bind(filter.action)
+        .bind(limit);
+    tx.fetch_all(query).await
 }

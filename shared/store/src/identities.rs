@@ -142,6 +142,17 @@ pub async fn insert_external_identity(
     Ok(())
 }
 
+/// Lets a user in again; `false` when they were in.
+///
+/// # Errors
+/// [`StoreError`] when the database is away.
+pub async fn reactivate_user(tx: &mut Tx, user: UserId) -> Result<bool, StoreError> {
+    let query = tx
+        .query(include_str!("../queries/identities/reactivate_user.sql"))
+        .bind(user.0);
+    Ok(tx.execute(query).await? > 0)
+}
+
 /// Lets a user in no more; `false` when that was so already, or nobody is there.
 ///
 /// # Errors

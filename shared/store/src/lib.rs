@@ -6,6 +6,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod admins;
 pub mod athletes;
 pub mod attach;
 pub mod audit;
@@ -13,6 +14,7 @@ pub mod authorisations;
 pub mod backfills;
 pub mod budgets;
 pub mod coaches;
+pub mod communities;
 pub mod connections;
 pub mod deletions;
 pub mod deliveries;

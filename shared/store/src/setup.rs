@@ -6,7 +6,7 @@ use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{Connection, PgConnection, PgPool};
 
 /// The roles that functions connect as, one per function group.
-pub const ROLES: [&str; 9] = [
+pub const ROLES: [&str; 10] = [
     "paceline_ingest",
     "paceline_plan",
     "paceline_stages",
@@ -16,6 +16,7 @@ pub const ROLES: [&str; 9] = [
     "paceline_connect",
     "paceline_log",
     "paceline_identity",
+    "paceline_community",
 ];
 
 /// A connection as the schema's owner.

@@ -1,0 +1,2 @@
+DELETE FROM admins
+WHERE user_id = $1::uuid

@@ -1,0 +1,2 @@
+DELETE FROM communities
+WHERE id = $1::uuid

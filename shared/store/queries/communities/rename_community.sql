@@ -1,0 +1,3 @@
+UPDATE communities
+SET name = $2::text
+WHERE id = $1::uuid
