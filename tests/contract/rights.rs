@@ -465,14 +465,17 @@ async fn no_foreign_key_or_policy_knows_of_a_second_table_of_people() {
 /// whoever answers users looks whether they may come in, and finds another issuer's.
 #[tokio::test]
 async fn every_function_that_answers_users_may_look_them_up() {
-    let template = local::template::Template::parse(&crate::read("template.yaml").unwrap()).unwrap();
+    let template =
+        local::template::Template::parse(&crate::read("template.yaml").unwrap()).unwrap();
     let answering = template.functions.iter().filter(|f| !f.routes.is_empty());
     let database = Database::migrated(LAUNCHER).await;
     let mut connection = database.connect().await;
     let mut count = 0;
     for function in answering {
         let url = format!("{:?}", function.environment["DATABASE_URL"]);
-        let role = ROLES.into_iter().find(|role| url.contains(&format!("{role}:")));
+        let role = ROLES
+            .into_iter()
+            .find(|role| url.contains(&format!("{role}:")));
         let role = role.unwrap_or_else(|| panic!("{}: {url}", function.name));
         for table in ["users", "external_identities"] {
             let may: bool = sqlx::query_scalar("SELECT has_table_privilege($1, $2, 'SELECT')")

@@ -35,8 +35,8 @@ fn secrets(text: &str) -> Vec<String> {
                     >= 16
             })
         };
-        let is_token = word.starts_with("eyJ")
-            && word.split('.').filter(|part| part.len() >= 16).count() >= 2;
+        let is_token =
+            word.starts_with("eyJ") && word.split('.').filter(|part| part.len() >= 16).count() >= 2;
         let is_hash = word.starts_with("$argon2") && word.split('$').count() > 5;
         is_key("AKIA") || is_key("ASIA") || is_long("whsec_") || is_token || is_hash
     };
@@ -61,7 +61,14 @@ fn no_source_page_or_setting_holds_a_secret() {
         "template.yaml".to_owned(),
         ".ci/run".to_owned(),
     ];
-    for folder in ["functions", "shared", "local", "migrations", "tests", "docs"] {
+    for folder in [
+        "functions",
+        "shared",
+        "local",
+        "migrations",
+        "tests",
+        "docs",
+    ] {
         for extension in ["rs", "sql", "toml", "md", "yaml", "json", "txt", "py"] {
             paths.extend(files(folder, extension).unwrap());
         }

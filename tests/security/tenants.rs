@@ -76,8 +76,9 @@ async fn let_in_again(world: &World) {
     for statement in [
         "UPDATE users SET deactivated_at = NULL WHERE deactivated_at IS NOT NULL",
         "INSERT INTO memberships (user_id, community_id, role)
-         SELECT u.id, c.id, 'admin' FROM users AS u JOIN communities AS c
-             ON c.name = u.display_name || ' trains'
+         SELECT DISTINCT a.subject_id, a.community_id, 'admin' FROM audit_log AS a
+         JOIN communities AS c ON c.id = a.community_id
+         WHERE a.action = 'remove_moderator'
          ON CONFLICT ON CONSTRAINT memberships_pkey DO NOTHING",
     ] {
         let mut sql = world.sql().await;
