@@ -120,7 +120,7 @@ async fn a_hundred_autosaves_of_two_devices_end_as_one_log_that_says_the_last_st
         "what is answered is what PostgreSQL counts"
     );
     assert!(rows * 2 <= naive_rows, "{rows} rows against {naive_rows}");
-    println!(
+    eprintln!(
         "100 autosaves of two devices: {} log, version {}, {conflicts} conflicts resolved; {rows} rows written, \
          {naive_rows} by saving naively: {} % fewer",
         gym.count().await,

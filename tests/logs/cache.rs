@@ -43,7 +43,7 @@ async fn a_remembered_id_that_is_right_costs_no_lookup() {
     // Whose it is, who may come in, the lock, and the log itself.
     assert_eq!(statements(&with), 4);
     assert_eq!(statements(&without), 5);
-    println!(
+    eprintln!(
         "statements of a save that changes nothing: {} by a hit, {} by a lookup",
         with["statements"], without["statements"]
     );

@@ -52,7 +52,7 @@ async fn a_log_that_comes_to_the_place_meanwhile_is_updated_and_the_caller_sees_
         (&json!("one_log_per_program_day"), &json!(true))
     );
     let line = gym.lines.save().await;
-    println!(
+    eprintln!(
         "23505 of one_log_per_program_day: {} {}",
         saved.status, line
     );
@@ -124,7 +124,7 @@ async fn any_other_constraint_is_no_log_of_the_place_and_is_not_tried_again() {
         (&line["sqlstate"], &line["tries"]),
         (&json!("23505"), &json!(1))
     );
-    println!(
+    eprintln!(
         "23505 of another constraint: {} {}",
         refused.status, refused.body
     );

@@ -86,7 +86,7 @@ async fn every_refusal_of_postgresql_is_answered_by_its_class_and_only_what_pass
     gym.lines.save().await;
     let before = gym.rows().await;
 
-    println!(
+    eprintln!(
         "sqlstate  status  code                 class               recoverable  retryable  tries"
     );
     for (sqlstate, constraint, status, code, class, tries) in [
@@ -155,7 +155,7 @@ async fn every_refusal_of_postgresql_is_answered_by_its_class_and_only_what_pass
             (&line["tries"], &line["sqlstate"]),
             (&json!(tries), &json!(sqlstate))
         );
-        println!(
+        eprintln!(
             "{sqlstate:<8}  {status:<6}  {code:<19}  {class:<18}  {:<11}  {:<9}  {tries}",
             refused.body["recoverable"].to_string(),
             refused.body["retryable"].to_string(),

@@ -76,7 +76,7 @@ async fn what_was_done_becomes_one_workout_with_sets_and_records_however_often_i
         .rows("SELECT to_jsonb(value) FROM personal_records WHERE kind = 'heaviest'")
         .await;
     assert_eq!(heaviest, [json!(100.0), json!(100.0)]);
-    println!(
+    eprintln!(
         "8 finishes at once: {} did it, {} found it done; {} workout, {} sets, {} stage runs",
         outcomes("updated"),
         outcomes("unchanged"),

@@ -54,7 +54,7 @@ async fn saves_of_one_place_at_once_in_several_environments_end_as_one_log() {
             .find(|answer| answer.body["log"]["version"] == 16)
             .unwrap();
         assert_eq!(gym.world.get(&path).await, last.body["log"]);
-        println!(
+        eprintln!(
             "16 saves at once: {} made it, {} updated it, versions 1 to 16",
             outcomes("created"),
             outcomes("updated")
@@ -67,7 +67,7 @@ async fn saves_of_one_place_at_once_in_several_environments_end_as_one_log() {
         .process_ids("save-workout-log")
         .len();
     assert!(environments > 1, "{environments}");
-    println!(
+    eprintln!(
         "in {environments} execution environments; {} logs in all",
         gym.count().await
     );
