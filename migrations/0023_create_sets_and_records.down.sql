@@ -8,6 +8,7 @@ DROP TABLE workout_exercises;
 DROP TABLE exercise_estimates;
 DROP TABLE active_workouts;
 DROP VIEW record_candidates;
+DROP VIEW record_lifts;
 DROP TABLE record_repairs;
 DROP TABLE personal_records;
 DROP TABLE workout_sets;

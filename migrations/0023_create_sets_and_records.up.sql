@@ -109,50 +109,58 @@ CREATE TABLE record_repairs (
         FOREIGN KEY (exercise_id) REFERENCES exercises (id) ON DELETE CASCADE
 );
 
--- What each set could be the record of. A warm-up and a set that was not completed are of none; a timed set
--- is of its time alone, a set of distance of its distance. The greatest is the record, and of equal ones the first.
-CREATE VIEW record_candidates WITH (security_invoker = true) AS
+-- What was lifted with each set. A warm-up and a set that was not completed are of no record; a timed set is of its
+-- time alone, a set of distance of its distance.
+CREATE VIEW record_lifts WITH (security_invoker = true) AS
 SELECT
-    s.user_id,
-    s.exercise_id,
-    s.grip_key,
-    candidate.kind,
-    candidate.value,
-    s.performed_at AS achieved_at,
-    s.id AS set_id,
-    s.workout_id
+    lifted.user_id,
+    lifted.exercise_id,
+    lifted.grip_key,
+    lifted.workout_id,
+    lifted.id AS set_id,
+    lifted.performed_at AS achieved_at,
+    lifted.reps,
+    lifted.kg,
+    -- Epley: one repetition is the weight itself, and of more than twelve nothing is told.
+    CASE
+        WHEN lifted.reps = 1 THEN lifted.kg
+        WHEN lifted.reps <= 12 THEN round(lifted.kg * (1 + lifted.reps / 30.0), 2)
+    END AS e1rm_kg,
+    lifted.kg * lifted.reps AS volume_kg,
+    lifted.duration_s,
+    lifted.distance_m
 FROM (
     SELECT
-        lifted.user_id, lifted.exercise_id, lifted.grip_key, lifted.workout_id, lifted.id,
-        lifted.performed_at, lifted.reps, lifted.kg, lifted.duration_s, lifted.distance_m,
-        lifted.kg * lifted.reps AS volume_kg,
+        user_id, exercise_id, grip_key, workout_id, id, performed_at,
+        CASE WHEN kind NOT IN ('timed', 'distance') AND reps > 0 THEN reps END AS reps,
+        CASE
+            WHEN kind NOT IN ('timed', 'distance') AND reps > 0 AND weight_kg > 0 THEN weight_kg
+        END AS kg,
+        CASE WHEN kind = 'timed' THEN duration_s END AS duration_s,
+        CASE WHEN kind = 'distance' THEN distance_m END AS distance_m
+    FROM workout_sets
+    WHERE counts AND is_completed AND kind <> 'warmup'
+) AS lifted;
+
+-- What each set could be the record of. The greatest is the record, and of equal ones the first.
+CREATE VIEW record_candidates WITH (security_invoker = true) AS
+SELECT
+    s.user_id, s.exercise_id, s.grip_key, candidate.kind, candidate.value, s.achieved_at, s.set_id, s.workout_id
+FROM (
+    SELECT
+        lift.*,
         -- So far, so that it grows with each set and its last one ends with the whole.
-        sum(lifted.kg * lifted.reps) OVER (
-            PARTITION BY lifted.user_id, lifted.exercise_id, lifted.grip_key, lifted.workout_id
-            ORDER BY lifted.performed_at, lifted.id
+        sum(lift.volume_kg) OVER (
+            PARTITION BY lift.user_id, lift.exercise_id, lift.grip_key, lift.workout_id
+            ORDER BY lift.achieved_at, lift.set_id
         ) AS session_kg
-    FROM (
-        SELECT
-            user_id, exercise_id, grip_key, workout_id, id, performed_at,
-            CASE WHEN kind NOT IN ('timed', 'distance') AND reps > 0 THEN reps END AS reps,
-            CASE
-                WHEN kind NOT IN ('timed', 'distance') AND reps > 0 AND weight_kg > 0 THEN weight_kg
-            END AS kg,
-            CASE WHEN kind = 'timed' THEN duration_s END AS duration_s,
-            CASE WHEN kind = 'distance' THEN distance_m END AS distance_m
-        FROM workout_sets
-        WHERE counts AND is_completed AND kind <> 'warmup'
-    ) AS lifted
+    FROM record_lifts AS lift
 ) AS s
 CROSS JOIN LATERAL (
     VALUES
         ('heaviest', s.kg),
         ('reps', s.reps::numeric),
-        -- Epley: one repetition is the weight itself, and of more than twelve nothing is told.
-        (
-            'e1rm',
-            CASE WHEN s.reps = 1 THEN s.kg WHEN s.reps <= 12 THEN round(s.kg * (1 + s.reps / 30.0), 2) END
-        ),
+        ('e1rm', s.e1rm_kg),
         ('set_volume', s.volume_kg),
         ('session_volume', CASE WHEN s.volume_kg IS NOT NULL THEN s.session_kg END),
         ('time', s.duration_s),
@@ -233,7 +241,7 @@ CREATE POLICY own_rows ON workout_exercises
 GRANT SELECT, INSERT, UPDATE, DELETE
     ON workout_sets, personal_records, record_repairs, active_workouts, workout_exercises, exercise_estimates
     TO paceline_log;
-GRANT SELECT ON record_candidates TO paceline_log, paceline_sweep;
+GRANT SELECT ON record_lifts, record_candidates TO paceline_log, paceline_sweep;
 GRANT SELECT ON workout_sets, personal_records TO paceline_read;
 -- What is logged by hand is taken in as what a provider brings is.
 GRANT SELECT ON athletes, athlete_thresholds, planned_workouts TO paceline_log;

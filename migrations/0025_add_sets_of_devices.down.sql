@@ -1,7 +1,7 @@
 -- Sets that came from devices go, with their records; they are in the recordings still.
 SET LOCAL lock_timeout = '2s';
 
-REVOKE ALL ON personal_records, record_repairs, record_candidates
+REVOKE ALL ON personal_records, record_repairs, record_lifts, record_candidates
     FROM paceline_ingest, paceline_fetch, paceline_connect, paceline_plan;
 REVOKE ALL ON workout_sets FROM paceline_ingest, paceline_fetch, paceline_connect, paceline_plan;
 REVOKE UPDATE (counts) ON workout_sets FROM paceline_plan, paceline_connect;

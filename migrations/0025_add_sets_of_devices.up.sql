@@ -24,6 +24,6 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON workout_sets TO paceline_ingest, pacelin
 GRANT SELECT, DELETE ON workout_sets TO paceline_connect;
 GRANT SELECT ON workout_sets TO paceline_plan;
 GRANT UPDATE (counts) ON workout_sets TO paceline_plan, paceline_connect;
-GRANT SELECT ON record_candidates TO paceline_ingest, paceline_fetch, paceline_connect, paceline_plan;
+GRANT SELECT ON record_lifts, record_candidates TO paceline_ingest, paceline_fetch, paceline_connect, paceline_plan;
 GRANT SELECT, INSERT, UPDATE, DELETE ON personal_records, record_repairs
     TO paceline_ingest, paceline_fetch, paceline_connect, paceline_plan;

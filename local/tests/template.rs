@@ -60,7 +60,9 @@ fn the_deployment_is_understood_whole() {
             "fetch-activity",
             "connect-provider",
             "log-set",
+            "issue-tokens",
             "save-workout-log",
+            "manage-communities",
             "sweep-stages",
         ]
     );
@@ -158,6 +160,9 @@ fn every_variable_of_the_deployment_has_a_value_here() {
             "paceline_fetch",
             "paceline_connect",
             "paceline_log",
+            "paceline_identity",
+            "paceline_log",
+            "paceline_community",
             "paceline_sweep",
         ]
     );

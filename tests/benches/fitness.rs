@@ -12,25 +12,18 @@
 
 use clap::Parser;
 use domain::purpose::Purpose;
-use local::cloud::{Executables, Start};
-use local::instance::{self, Instance, InstanceOptions};
+use local::instance::Instance;
 use local::log::LogSink;
-use local::postgres::{Postgres, PostgresOptions};
-use local::process::Spawner;
+use local::postgres::Postgres;
 use reqwest::Client;
 use sqlx::{Connection, PgConnection};
-use std::collections::BTreeMap;
-use std::error::Error;
 use std::io::Write;
 use std::process::ExitCode;
 use std::time::Instant;
 use store::setup;
-use support::database::scratch;
 use support::history::{self, Person, Size};
+use support::timing::{self, Failure, instance_on};
 use uuid::Uuid;
-
-/// Whatever prevents a measurement.
-type Failure = Box<dyn Error + Send + Sync>;
 
 /// Measures how long questions about years of training take, as ratios to the least question in the same run.
 #[derive(Debug, Clone, Parser)]
@@ -93,52 +86,20 @@ const PLACES: &str = "CREATE TEMPORARY TABLE places AS
     UNION SELECT generate_series(1200, 3600, 60)";
 
 fn main() -> ExitCode {
-    // A function's process is this program again.
-    local::cli::run_or(|| {
-        let cli = Cli::parse();
-        // `cargo test --all-targets` runs benchmarks too, without this flag.
-        if cli.bench {
-            let runtime = tokio::runtime::Builder::new_multi_thread()
-                .enable_all()
-                .build()?;
-            runtime.block_on(measure(&cli))?;
-        }
-        Ok(ExitCode::SUCCESS)
-    })
+    timing::main(|cli: &Cli| cli.bench, measure)
 }
 
 async fn measure(cli: &Cli) -> Result<(), Failure> {
-    let spawner = Spawner::start()?;
-    let options = PostgresOptions {
-        folder: scratch("postgres"),
-        durable: false,
-        launcher: None,
-    };
-    let postgres = Postgres::start(&options, &spawner, &LogSink::discard()).await?;
-    let measured = measure_on(&postgres, cli).await;
-    postgres.stop_and_delete().await?;
-    measured
+    timing::on_postgres(false, LogSink::discard(), async |postgres| {
+        measure_on(postgres, cli).await
+    })
+    .await
 }
 
 async fn measure_on(postgres: &Postgres, cli: &Cli) -> Result<(), Failure> {
     setup::create_database(&postgres.url("postgres")).await?;
     let url = postgres.url("paceline");
-    let own = std::env::current_exe()?;
-    let instance = Instance::start(InstanceOptions {
-        folder: scratch("fitness"),
-        ephemeral: true,
-        database: instance::Database::Given(url.clone()),
-        port: 0,
-        launcher: own.clone(),
-        executables: Executables::Reexecuted(own),
-        environment: BTreeMap::new(),
-        parameters: BTreeMap::new(),
-        simulator_port: None,
-        providers: BTreeMap::new(),
-        start: Start::Paused,
-        log: LogSink::discard(),
-    })
-    .await?;
+    let instance = instance_on("fitness", &url).await?;
     let mut sql = PgConnection::connect(&url).await?;
     let person = train(&mut sql, cli).await?;
     let measured = ask(&instance, &mut sql, &person, cli).await;

@@ -19,8 +19,7 @@ use domain::stage::StageName;
 use local::instance::Instance;
 use local::invoke::Invoke;
 use local::log::LogSink;
-use local::postgres::{Postgres, PostgresOptions};
-use local::process::Spawner;
+use local::postgres::Postgres;
 use platform::doorbell::Message;
 use platform::signature::SigningKeys;
 use reqwest::{Client, RequestBuilder};
@@ -34,9 +33,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use store::setup;
-use support::database::scratch;
 use support::history::{self, Person, Planning, Size};
-use support::timing::{Bare, Failure, Ratio, Rounds, Spread, Timed, instance_on, timed};
+use support::timing::{self, Bare, Failure, Ratio, Rounds, Spread, Timed, instance_on, timed};
 use support::world::now;
 use uuid::Uuid;
 
@@ -82,36 +80,16 @@ struct Cli {
 }
 
 fn main() -> ExitCode {
-    // A function's process is this program again.
-    local::cli::run_or(|| {
-        let cli = Cli::parse();
-        // `cargo test --all-targets` runs benchmarks too, without this flag.
-        if cli.bench {
-            let runtime = tokio::runtime::Builder::new_multi_thread()
-                .enable_all()
-                .build()?;
-            runtime.block_on(measure(&cli))?;
-        }
-        Ok(ExitCode::SUCCESS)
-    })
+    timing::main(|cli: &Cli| cli.bench, measure)
 }
 
 async fn measure(cli: &Cli) -> Result<(), Failure> {
-    let spawner = Spawner::start()?;
     let statements = Statements::default();
-    let postgres = Postgres::start(
-        &PostgresOptions {
-            folder: scratch("postgres"),
-            durable: true,
-            launcher: None,
-        },
-        &spawner,
-        &statements.sink(),
-    )
-    .await?;
-    let measured = measure_on(&postgres, statements, cli).await;
-    postgres.stop_and_delete().await?;
-    measured
+    let log = statements.sink();
+    timing::on_postgres(true, log, async |postgres| {
+        measure_on(postgres, statements, cli).await
+    })
+    .await
 }
 
 async fn measure_on(postgres: &Postgres, statements: Statements, cli: &Cli) -> Result<(), Failure> {

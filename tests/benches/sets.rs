@@ -12,8 +12,7 @@ use clap::Parser;
 use domain::purpose::Purpose;
 use local::instance::Instance;
 use local::log::LogSink;
-use local::postgres::{Postgres, PostgresOptions};
-use local::process::Spawner;
+use local::postgres::Postgres;
 use reqwest::{Client, RequestBuilder};
 use serde_json::{Value, json};
 use sqlx::Connection as _;
@@ -23,9 +22,8 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use store::setup;
-use support::database::scratch;
 use support::history::{self, Person, Size};
-use support::timing::{Bare, Failure, Rounds, Timed, instance_on, timed};
+use support::timing::{self, Bare, Failure, Rounds, Timed, instance_on, timed};
 use uuid::Uuid;
 
 /// Requests at once where many are.
@@ -55,31 +53,14 @@ struct Cli {
 }
 
 fn main() -> ExitCode {
-    // A function's process is this program again.
-    local::cli::run_or(|| {
-        let cli = Cli::parse();
-        // `cargo test --all-targets` runs benchmarks too, without this flag.
-        if cli.bench {
-            let runtime = tokio::runtime::Builder::new_multi_thread()
-                .enable_all()
-                .build()?;
-            runtime.block_on(measure(&cli))?;
-        }
-        Ok(ExitCode::SUCCESS)
-    })
+    timing::main(|cli: &Cli| cli.bench, measure)
 }
 
 async fn measure(cli: &Cli) -> Result<(), Failure> {
-    let spawner = Spawner::start()?;
-    let options = PostgresOptions {
-        folder: scratch("postgres"),
-        durable: true,
-        launcher: None,
-    };
-    let postgres = Postgres::start(&options, &spawner, &LogSink::discard()).await?;
-    let measured = measure_on(&postgres, cli).await;
-    postgres.stop_and_delete().await?;
-    measured
+    timing::on_postgres(true, LogSink::discard(), async |postgres| {
+        measure_on(postgres, cli).await
+    })
+    .await
 }
 
 async fn measure_on(postgres: &Postgres, cli: &Cli) -> Result<(), Failure> {

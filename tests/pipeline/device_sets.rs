@@ -103,7 +103,7 @@ async fn an_activity_without_sets_is_taken_in_without_a_word_about_sets() {
     let mut sql = world.sql().await;
     sqlx::raw_sql(
         "REVOKE INSERT, UPDATE, DELETE ON workout_sets FROM paceline_ingest;
-         REVOKE ALL ON exercises, exercise_aliases, personal_records, record_candidates, record_repairs
+         REVOKE ALL ON exercises, exercise_aliases, personal_records, record_lifts, record_candidates, record_repairs
              FROM paceline_ingest",
     )
     .execute(&mut sql)

@@ -1,14 +1,18 @@
 //! How long things take, beside what PostgreSQL alone takes for as little in the same run.
 
+use clap::Parser;
 use local::cloud::{Executables, MAX_CONCURRENCY, Start};
 use local::instance::{self, Instance, InstanceOptions};
 use local::log::LogSink;
+use local::postgres::{Postgres, PostgresOptions};
+use local::process::Spawner;
 use serde_json::{Value, json};
 use sqlx::{Connection, PgConnection};
 use std::collections::BTreeMap;
 use std::error::Error;
 use std::fmt;
 use std::future::Future;
+use std::process::ExitCode;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
@@ -18,6 +22,46 @@ use crate::database::scratch;
 
 /// Whatever prevents a measurement.
 pub type Failure = Box<dyn Error + Send + Sync>;
+
+/// Measures, when cargo asks for it: `cargo test --all-targets` runs benchmarks too, without asking.
+///
+/// A function's process is this program again.
+pub fn main<C: Parser>(
+    is_asked: impl FnOnce(&C) -> bool,
+    measure: impl AsyncFnOnce(&C) -> Result<(), Failure>,
+) -> ExitCode {
+    local::cli::run_or(|| {
+        let cli = C::parse();
+        if is_asked(&cli) {
+            let runtime = tokio::runtime::Builder::new_multi_thread()
+                .enable_all()
+                .build()?;
+            runtime.block_on(measure(&cli))?;
+        }
+        Ok(ExitCode::SUCCESS)
+    })
+}
+
+/// Measures on a PostgreSQL of its own, which forces commits to the disk if it is durable.
+///
+/// # Errors
+/// What was measured with, and when PostgreSQL cannot be started or stopped.
+pub async fn on_postgres(
+    durable: bool,
+    log: LogSink,
+    measure: impl AsyncFnOnce(&Postgres) -> Result<(), Failure>,
+) -> Result<(), Failure> {
+    let spawner = Spawner::start()?;
+    let options = PostgresOptions {
+        folder: scratch("postgres"),
+        durable,
+        launcher: None,
+    };
+    let postgres = Postgres::start(&options, &spawner, &log).await?;
+    let measured = measure(&postgres).await;
+    postgres.stop_and_delete().await?;
+    measured
+}
 
 /// Starts an instance of this very program on a database, which does nothing by itself.
 ///

@@ -128,16 +128,7 @@ pub(crate) async fn change(
     let before = before
         .filter(|before| before.is_own)
         .ok_or_else(no_exercise)?;
-    let Ok(Value::Object(mut fields)) = serde_json::to_value(&before.definition) else {
-        return Err(Problem::internal("an exercise is no object"));
-    };
-    for (name, value) in patch {
-        if value.is_null() {
-            fields.remove(&name);
-        } else {
-            fields.insert(name, value);
-        }
-    }
+    let fields = http::patched(&before.definition, patch)?;
     let definition = serde_json::from_value(Value::Object(fields))
         .map_err(|error| Problem::unprocessable("invalid", error.to_string()))?;
     let definition = check(definition)?;

@@ -428,16 +428,7 @@ fn merge(
         }
         None => before.performed_at,
     };
-    let Ok(Value::Object(mut fields)) = serde_json::to_value(&before.content) else {
-        return Err(Problem::internal("a set is no object"));
-    };
-    for (name, value) in patch {
-        if value.is_null() {
-            fields.remove(&name);
-        } else {
-            fields.insert(name, value);
-        }
-    }
+    let mut fields = http::patched(&before.content, patch)?;
     // A weight that is taken away takes its unit along.
     if !fields.contains_key("weight") || fields.get("weight") == Some(&Value::Null) {
         fields.remove("weight_unit");

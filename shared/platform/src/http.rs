@@ -9,6 +9,7 @@ use lambda_http::request::RequestContext;
 use lambda_http::{Body, RequestExt, service_fn};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
 use std::net::{IpAddr, Ipv6Addr};
 use tracing::Instrument;
 
@@ -134,6 +135,27 @@ pub fn parse_json<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
             Problem::malformed("malformed", format!("the body is not JSON: {error}"))
         }
     })
+}
+
+/// The fields of a thing after a merge patch (RFC 7396) of one level: `null` takes a field away.
+///
+/// # Errors
+/// 500 when the thing is no object.
+pub fn patched(
+    before: &impl Serialize,
+    patch: Map<String, Value>,
+) -> Result<Map<String, Value>, Problem> {
+    let Ok(Value::Object(mut fields)) = serde_json::to_value(before) else {
+        return Err(Problem::internal("what is patched is no object"));
+    };
+    for (name, value) in patch {
+        if value.is_null() {
+            fields.remove(&name);
+        } else {
+            fields.insert(name, value);
+        }
+    }
+    Ok(fields)
 }
 
 /// Answers with JSON.

@@ -56,13 +56,33 @@ pub async fn keep(
     user: UserId,
     keys: &BTreeSet<RecordKey>,
 ) -> Result<Kept, StoreError> {
+    write(tx, user, keys, None).await
+}
+
+/// As [`keep`], where all that happened is that sets were added to one workout, and the records were
+/// right before: however many sets there are, only that workout's are looked at.
+pub(crate) async fn keep_added(
+    tx: &mut Tx,
+    user: UserId,
+    keys: &BTreeSet<RecordKey>,
+    workout: WorkoutId,
+) -> Result<Kept, StoreError> {
+    write(tx, user, keys, Some(workout)).await
+}
+
+async fn write(
+    tx: &mut Tx,
+    user: UserId,
+    keys: &BTreeSet<RecordKey>,
+    added_to: Option<WorkoutId>,
+) -> Result<Kept, StoreError> {
     let mut kept = Kept::default();
     if keys.is_empty() {
         return Ok(kept);
     }
     tx.save().await?;
     for key in keys {
-        if let Err(error) = make(tx, user, key).await {
+        if let Err(error) = make(tx, user, key, added_to).await {
             tx.undo().await?;
             let cause = std::error::Error::source(&error).map(ToString::to_string);
             tracing::error!(
@@ -82,12 +102,18 @@ pub async fn keep(
     Ok(kept)
 }
 
-async fn make(tx: &mut Tx, user: UserId, key: &RecordKey) -> Result<(), StoreError> {
+async fn make(
+    tx: &mut Tx,
+    user: UserId,
+    key: &RecordKey,
+    added_to: Option<WorkoutId>,
+) -> Result<(), StoreError> {
     let query = tx
         .query(include_str!("../queries/records/make_records.sql"))
         .bind(user.0)
         .bind(key.exercise_id.0)
-        .bind(key.grip_key.clone());
+        .bind(key.grip_key.clone())
+        .bind(added_to.map(|workout| workout.0));
     tx.execute(query).await?;
     Ok(())
 }

@@ -216,7 +216,9 @@ pub async fn log(
     let mut kept = Kept::default();
     if !new.is_empty() {
         match insert(tx, user, workout, teller, now, &new).await? {
-            Ok(keys) => kept = records::keep(tx, user, &keys).await?,
+            // Records that wait to be made are made with these.
+            Ok((keys, true)) => kept = records::keep(tx, user, &keys).await?,
+            Ok((keys, false)) => kept = records::keep_added(tx, user, &keys, workout).await?,
             Err(refused) => return Ok(Err(refused)),
         }
     }
@@ -239,9 +241,11 @@ struct Circumstances {
     no_grips: Vec<String>,
     sets: i64,
     places: Json<Vec<(ExerciseId, i32, Side)>>,
+    has_repairs: bool,
 }
 
-/// Gives each new set its place and inserts them all; answers whose records they may be of.
+/// Gives each new set its place and inserts them all; answers whose records they may be of, and whether
+/// some of those wait to be made.
 async fn insert(
     tx: &mut Tx,
     user: UserId,
@@ -249,7 +253,7 @@ async fn insert(
     teller: Teller<'_>,
     now: DateTime<Utc>,
     new: &[(usize, &NewSet)],
-) -> Result<Result<BTreeSet<RecordKey>, Refused>, StoreError> {
+) -> Result<Result<(BTreeSet<RecordKey>, bool), Refused>, StoreError> {
     let exercises: BTreeSet<Uuid> = new.iter().map(|(_, set)| set.exercise_id.0).collect();
     let grips: BTreeSet<String> = new
         .iter()
@@ -304,7 +308,7 @@ async fn insert(
         .bind(workout.0)
         .bind(Json(rows));
     let keys = tx.fetch_all(query).await?;
-    Ok(Ok(records::keys(keys)))
+    Ok(Ok((records::keys(keys), around.has_repairs)))
 }
 
 /// What changes of a set, as a statement takes it.

@@ -20,4 +20,8 @@ SELECT
         SELECT coalesce(jsonb_agg(jsonb_build_array(s.exercise_id, s.set_index, s.side)), '[]')
         FROM workout_sets AS s
         WHERE s.user_id = $1::uuid AND s.workout_id = $2::uuid AND s.exercise_id = ANY ($3::uuid[])
-    ) AS places
+    ) AS places,
+    EXISTS (
+        SELECT FROM record_repairs AS r
+        WHERE r.user_id = $1::uuid AND r.exercise_id = ANY ($3::uuid[])
+    ) AS has_repairs
