@@ -470,6 +470,8 @@ $$;
 CREATE FUNCTION repair_personal_records() RETURNS SETOF text
 LANGUAGE plpgsql VOLATILE
 SET search_path = pg_catalog, pg_temp
+-- Behind one long reader it would wait, and all logging behind it.
+SET lock_timeout = '2s'
 AS $$
 DECLARE
     v_wanted CONSTANT text := 'UNIQUE (user_id, exercise_id, kind, grip_key)';

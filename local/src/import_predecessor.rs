@@ -12,7 +12,7 @@ use domain::sport::Sport;
 use platform::app::settle;
 use platform::lifting;
 use serde::Serialize;
-use store::predecessor::{self, Claim, Import, Kind, TakenSet};
+use store::predecessor::{self, Claim, Import, Kind};
 use store::setup::Owner;
 use store::workouts::{self, Announced, ProviderKey};
 use store::{StoreError, Tx, exercise_words, ingest, merging, records, sets, users};
@@ -187,7 +187,9 @@ async fn import_user(
     let made = import_exercises(tx, schema, user).await?;
     let begun = begin_workouts(tx, schema, user).await?;
     let sets = predecessor::insert_sets(tx, schema, user, platform::clock::now()).await?;
-    take_in(tx, user, &begun, &sets).await?;
+    let mut changed: BTreeSet<WorkoutId> = begun.keys().copied().collect();
+    changed.extend(sets.iter().filter_map(|set| Some(set.place.as_ref()?.0)));
+    take_in(tx, user, &begun, &changed).await?;
     let keys: BTreeSet<_> = sets
         .iter()
         .filter_map(|set| set.place.as_ref().map(|(_, key)| key.clone()))
@@ -310,18 +312,18 @@ async fn begin_workouts(
     Ok(begun)
 }
 
-/// Takes in the workouts that are new or have new sets, as logging does.
+/// Takes in the workouts whose sets changed, as logging does.
 async fn take_in(
     tx: &mut Tx,
     user: UserId,
     begun: &BTreeMap<WorkoutId, f64>,
-    taken: &[TakenSet],
+    changed: &BTreeSet<WorkoutId>,
 ) -> Result<(), StoreError> {
-    let mut changed: BTreeSet<WorkoutId> = begun.keys().copied().collect();
-    changed.extend(taken.iter().filter_map(|set| Some(set.place.as_ref()?.0)));
     for workout in changed {
-        if let Some(session) = sets::find_session(tx, user, workout).await? {
-            let duration_s = begun.get(&workout).copied().or(session.duration_s);
+        let session = sets::find_session(tx, user, *workout).await?;
+        // One that goes on is taken in when it is finished.
+        if let Some(session) = session.filter(|session| !session.is_active) {
+            let duration_s = begun.get(workout).copied().or(session.duration_s);
             lifting::take_in(tx, user, &session, duration_s.unwrap_or_default()).await?;
         }
     }
@@ -355,6 +357,10 @@ async fn undo_user(tx: &mut Tx, user: UserId, report: &mut Report) -> Result<(),
         add(&mut report.left, "records that are made later", 1);
     }
     let undone = predecessor::undo_rest(tx, user).await?;
+    // Those that stay, because the athlete changed them since, are of the sets that are left.
+    let left = predecessor::list_imported(tx, user, Kind::Workout).await?;
+    let left = left.into_iter().map(WorkoutId).collect();
+    take_in(tx, user, &BTreeMap::new(), &left).await?;
 
     let mut took = |what, number| *report.taken.entry(what).or_default() += number;
     took(

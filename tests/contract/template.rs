@@ -463,6 +463,9 @@ fn every_write_of_sets_is_counted_and_what_fails_raises_an_alarm() {
         assert_eq!(alarm["Threshold"], 0, "{code}");
         assert_eq!(alarm["ComparisonOperator"], "GreaterThanThreshold");
     }
+    // What another function could not make stays for the sweep, which is heard too.
+    let swept = self::counted(&raw, "SweepStages").unwrap();
+    assert_eq!(swept["records_failed"], counted["records_failed"]);
     // The rate is of what was stored among all that was right: what is refused is the client's.
     let rate = &raw["Resources"]["SetSuccessAlarm"]["Properties"];
     assert_eq!(rate["Threshold"], 99);

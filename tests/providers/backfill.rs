@@ -199,8 +199,7 @@ async fn what_happens_now_overtakes_a_backfill_in_the_providers_limit() {
         .await
         .unwrap();
 
-    // Whatever day it is: what happened long ago is of the past, whoever tells of it.
-    let at = chrono::DateTime::<chrono::Utc>::from(support::world::now()).timestamp();
+    let at = crate::strava::just_now();
     let now = crate::strava::tell(&visit.world, 9, "create", at).await;
     visit.world.cloud().resume_mappings();
     visit

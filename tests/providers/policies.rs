@@ -432,7 +432,7 @@ async fn what_is_asked_for_again_leaves_room_for_what_happens_now() {
     assert_eq!(renewed(&world).await, 1);
     change(&world, "UPDATE provider_windows SET used = most - 10").await;
     strava::knows_run(&strava, 43, 60);
-    let now = strava::tell(&world, 43, "create", EVENT_TIME).await;
+    let now = strava::tell(&world, 43, "create", strava::just_now()).await;
     world.cloud().resume_mappings();
     world
         .until(

@@ -218,7 +218,7 @@ async fn the_past_leaves_a_fifth_of_the_budget_to_what_happens_now() {
     let error = state["last_error"].as_str().unwrap();
     assert!(error.starts_with("rate_limited: "), "{error}");
 
-    let workout = strava::tell(&world, 1, "create", EVENT_TIME)
+    let workout = strava::tell(&world, 1, "create", strava::just_now())
         .await
         .workout_id();
     world.settle().await;

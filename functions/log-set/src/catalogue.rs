@@ -186,6 +186,9 @@ fn check(mut definition: Definition) -> Result<Definition, Problem> {
         }
     }
     definition.name = definition.name.trim().to_owned();
+    for alias in &mut definition.aliases {
+        *alias = alias.trim().to_owned();
+    }
     Ok(definition)
 }
 
@@ -197,7 +200,10 @@ fn not_stored(not_stored: NotStored) -> Problem {
     match not_stored {
         NotStored::Absent => no_exercise(),
         NotStored::NameTaken => taken("/name", "is that of another exercise of yours"),
-        NotStored::AliasTaken => taken("/aliases", "one is that of another exercise of yours"),
+        NotStored::AliasTaken => taken(
+            "/aliases",
+            "one is there twice, or that of another exercise of yours",
+        ),
         NotStored::NoName => {
             Problem::unprocessable("invalid", "a name has no letters and no digits")
         }

@@ -70,14 +70,7 @@ pub(crate) async fn list(tx: &mut Tx, user: UserId, request: &Request) -> Result
     let filter = filter(request)?;
     let after = match request.query("cursor") {
         None => (DateTime::<Utc>::from_timestamp_nanos(i64::MAX), Uuid::max()),
-        Some(text) => {
-            let (micros, id) = cursor::read(&text)?;
-            let at = micros
-                .parse()
-                .ok()
-                .and_then(DateTime::from_timestamp_micros);
-            (at.ok_or_else(cursor::bad)?, id)
-        }
+        Some(text) => cursor::read_moment(&text)?,
     };
     let limit = i64::try_from(PAGE + 1).unwrap_or(i64::MAX);
     let mut found = records::list_records(tx, user, &filter, after, limit).await?;
@@ -86,7 +79,7 @@ pub(crate) async fn list(tx: &mut Tx, user: UserId, request: &Request) -> Result
     let next_cursor = found
         .last()
         .filter(|_| more)
-        .map(|last| cursor::write(&last.achieved_at.timestamp_micros().to_string(), last.id));
+        .map(|last| cursor::write_moment(last.achieved_at, last.id));
     let unit = unit_of(tx, user).await?;
     let list = RecordList {
         records: found

@@ -479,12 +479,8 @@ pub(crate) async fn order(
     }
     tx.lock_user(user).await?;
     find(tx, user, workout).await?;
-    match sets::place_exercises(tx, user, workout, &exercise_ids).await {
-        Ok(()) => {}
-        Err(error) if error.is_constraint("workout_exercises_exercise_id_fkey") => {
-            return Err(wrong("one is no exercise"));
-        }
-        Err(error) => return Err(error.into()),
+    if !sets::place_exercises(tx, user, workout, &exercise_ids).await? {
+        return Err(wrong("one is no exercise"));
     }
     let ordered = Ordered {
         workout_id: workout,

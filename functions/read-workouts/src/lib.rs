@@ -9,11 +9,12 @@ mod range;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use chrono::{DateTime, Utc};
+use chrono::DateTime;
 use domain::id::WorkoutId;
 use lambda_http::http::{HeaderValue, Method, StatusCode, header};
 use platform::app::{UserApp, end};
 use platform::auth::Caller;
+use platform::cursor;
 use platform::http::{self, Handler, Request, Response, only_parameters};
 use platform::problem::Problem;
 use serde::Serialize;
@@ -113,9 +114,10 @@ async fn list(tx: &mut Tx, caller: Caller, request: &Request) -> Result<Response
             DateTime::from_timestamp_nanos(i64::MAX),
             WorkoutId(uuid::Uuid::max()),
         ),
-        Some(cursor) => read_cursor(&cursor).ok_or_else(|| {
-            Problem::malformed("bad_cursor", "cursor must be a next_cursor of this list")
-        })?,
+        Some(text) => {
+            let (listed_at, id) = cursor::read_moment(&text)?;
+            (listed_at, WorkoutId(id))
+        }
     };
     let mut workouts =
         reads::list_workouts(tx, caller.user, after, limit + 1, caller.purpose).await?;
@@ -123,7 +125,10 @@ async fn list(tx: &mut Tx, caller: Caller, request: &Request) -> Result<Response
     if more {
         workouts.pop();
     }
-    let next_cursor = workouts.last().filter(|_| more).map(write_cursor);
+    let next_cursor = workouts
+        .last()
+        .filter(|_| more)
+        .map(|last| cursor::write_moment(last.listed_at, last.workout_id.0));
     Ok(tagged(
         request,
         &WorkoutList {
@@ -181,20 +186,6 @@ fn tagged(request: &Request, body: &impl Serialize) -> Response {
         HeaderValue::from_static("private, no-cache"),
     );
     response
-}
-
-fn write_cursor(last: &WorkoutView) -> String {
-    let text = format!("{}_{}", last.listed_at.timestamp_micros(), last.workout_id);
-    URL_SAFE_NO_PAD.encode(text)
-}
-
-fn read_cursor(cursor: &str) -> Option<(DateTime<Utc>, WorkoutId)> {
-    let text = String::from_utf8(URL_SAFE_NO_PAD.decode(cursor).ok()?).ok()?;
-    let (started, id) = text.split_once('_')?;
-    Some((
-        DateTime::from_timestamp_micros(started.parse().ok()?)?,
-        id.parse().ok()?,
-    ))
 }
 
 fn no_workout() -> Problem {

@@ -3,7 +3,7 @@
 use crate::Done;
 use crate::body::field;
 use crate::failure::Failure;
-use chrono::{DateTime, Utc};
+use chrono::DateTime;
 use domain::id::{ProgramId, UserId};
 use lambda_http::http::{HeaderValue, StatusCode, header};
 use platform::cursor;
@@ -39,18 +39,18 @@ pub(crate) async fn list(tx: &mut Tx, user: UserId, request: &Request) -> Result
     let after = match request.query("cursor") {
         None => (DateTime::UNIX_EPOCH, ProgramId(Uuid::nil())),
         Some(text) => {
-            let (moment, id) = cursor::read(&text)?;
-            (read_moment(&moment).ok_or_else(cursor::bad)?, ProgramId(id))
+            let (moment, id) = cursor::read_moment(&text)?;
+            (moment, ProgramId(id))
         }
     };
     let limit = i64::try_from(PAGE + 1).unwrap_or(i64::MAX);
     let mut programs = programs::list_programs(tx, user, after, limit).await?;
     let more = programs.len() > PAGE;
     programs.truncate(PAGE);
-    let next_cursor = programs.last().filter(|_| more).map(|last| {
-        let moment = last.created_at.timestamp_micros().to_string();
-        cursor::write(&moment, last.program_id.0)
-    });
+    let next_cursor = programs
+        .last()
+        .filter(|_| more)
+        .map(|last| cursor::write_moment(last.created_at, last.program_id.0));
     let list = ProgramList {
         programs,
         next_cursor,
@@ -144,15 +144,6 @@ fn read(request: &Request) -> Result<Outline, Problem> {
         return Err(field("/days", "must be from 1 to 7"));
     }
     Ok(Outline { name, weeks, days })
-}
-
-fn read_moment(text: &str) -> Option<DateTime<Utc>> {
-    // PostgreSQL's times end long before chrono's.
-    let last = DateTime::from_timestamp(253_402_300_799, 0)?;
-    let moment = DateTime::from_timestamp_micros(text.parse().ok()?)?;
-    (DateTime::UNIX_EPOCH..=last)
-        .contains(&moment)
-        .then_some(moment)
 }
 
 fn no_program() -> Problem {

@@ -70,8 +70,12 @@ impl Sweep {
                 records::keep(&mut tx, user, &BTreeSet::from([key])).await
             };
             let kept = kept.await;
-            if !settle(tx, kept).await?.is_pending {
-                repaired += 1;
+            match settle(tx, kept).await {
+                Ok(kept) if kept.is_pending => {}
+                Ok(_) => repaired += 1,
+                // Whoever is busy is asked again in a minute.
+                Err(StoreError::Contended(_)) => {}
+                Err(error) => return Err(error),
             }
         }
         Ok(repaired)

@@ -10,6 +10,8 @@ pub const MOST_SETS: usize = 500;
 const MOST_GRIPS: usize = 10;
 /// The most characters of a note.
 const LONGEST_NOTE: usize = 2000;
+/// The longest name of a grip that is looked for, in bytes.
+const LONGEST_GRIP: usize = 100;
 
 words!(
     /// What a set was for.
@@ -200,6 +202,10 @@ impl SetContent {
         }
         if self.grips.len() > MOST_GRIPS {
             refuse("/grips", "there are more than 10");
+        }
+        let is_name = |grip: &String| grip.len() <= LONGEST_GRIP && !grip.contains('\0');
+        if !self.grips.iter().all(is_name) {
+            refuse("/grips", "must be names of grips");
         }
         let note = self.notes.as_deref().unwrap_or_default();
         if note.chars().count() > LONGEST_NOTE || note.contains('\0') {

@@ -105,12 +105,13 @@ impl Request {
     /// # Errors
     /// 400 `malformed` when it is not JSON at all; 422 `invalid` when a value in it is wrong.
     pub fn json<T: DeserializeOwned>(&self) -> Result<T, Problem> {
+        let read = parse_json(self.body())?;
         // A list would be taken for the fields of an object, in their order.
         if self.body().trim_ascii_start().starts_with(b"[") {
             let detail = "the body is a list, and not an object";
             return Err(Problem::unprocessable("invalid", detail));
         }
-        parse_json(self.body())
+        Ok(read)
     }
 
     /// An id in the path.

@@ -39,7 +39,8 @@ fn record(session: &Session, duration_s: f64, mut listed: Vec<Listed>) -> Record
         // What a watch tells of the same session is in the watch's recording.
         listed.set.workout_id == session.workout_id() && listed.set.content.is_completed
     });
-    listed.sort_by_key(|listed| (listed.set.performed_at, listed.set.set_id));
+    // What was done at the same time stays in the order in which it is listed.
+    listed.sort_by_key(|listed| listed.set.performed_at);
     let sets = listed.into_iter().map(|listed| {
         let (set, content) = (&listed.set, &listed.set.content);
         let ended_s = seconds(set.performed_at - session.started_at);

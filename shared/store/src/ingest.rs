@@ -225,13 +225,18 @@ async fn store(
         }
     };
     workouts::upsert_recording(tx, user, workout, reported).await?;
-    if place != Place::Whole && key.provider != ATHLETE {
-        let had = known.as_ref().is_some_and(|known| known.has_sets);
+    let had_sets = known.as_ref().is_some_and(|known| known.has_sets);
+    if key.provider == ATHLETE {
+        // They are logged one by one.
+    } else if place != Place::Whole {
         let source = device_sets::Source {
             workout_id: workout,
             provider: key.provider,
         };
-        device_sets::replace(tx, user, source, recording, had).await?;
+        device_sets::replace(tx, user, source, recording, had_sets).await?;
+    } else if had_sets {
+        // What was one session is several now, and each of them tells of its own.
+        device_sets::delete_all(tx, user, workout).await?;
     }
     if !is_merged {
         stages::request_stages(tx, user, workout, generation).await?;

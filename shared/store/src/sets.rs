@@ -4,7 +4,7 @@
 
 use crate::records::{self, Kept, KeyRow, RecordKey};
 use crate::{StoreError, Tx};
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use domain::id::{ExerciseId, SetId, UserId, WorkoutId};
 use domain::merging::ATHLETE;
 use domain::set::{MOST_SETS, SetContent, SetKind, Side, WeightUnit, next_index};
@@ -222,14 +222,18 @@ pub async fn log(
             Err(refused) => return Ok(Err(refused)),
         }
     }
-    let mut stored: BTreeMap<SetId, Set> = if new.is_empty() {
+    let stored: BTreeMap<SetId, Set> = if new.is_empty() {
         known
     } else {
         let stored = list_known(tx, user, &ids).await?;
         stored.into_iter().map(|set| (set.set_id, set)).collect()
     };
     Ok(Ok(Logged {
-        sets: ids.iter().filter_map(|id| stored.remove(id)).collect(),
+        // One that was sent twice is answered twice.
+        sets: ids
+            .iter()
+            .filter_map(|id| stored.get(id).cloned())
+            .collect(),
         is_new: !new.is_empty(),
         kept,
     }))
@@ -285,7 +289,10 @@ async fn insert(
         taken.entry(exercise).or_default().push((index, side));
     }
     let mut rows = Vec::new();
+    let mut at = now;
     for (_, set) in new {
+        // Of sets that are sent at once without a time, the order is what is known.
+        at += TimeDelta::microseconds(1);
         let taken = taken.entry(set.exercise_id).or_default();
         let index = next_index(taken, set.side);
         taken.push((index, set.side));
@@ -298,7 +305,7 @@ async fn insert(
             counts: teller.counts,
             columns: Columns {
                 content: &set.content,
-                performed_at: set.performed_at.unwrap_or(now),
+                performed_at: set.performed_at.unwrap_or(at),
             },
         });
     }
@@ -444,18 +451,25 @@ pub async fn replace(
 /// [`StoreError`] when the database is away.
 pub async fn delete(tx: &mut Tx, user: UserId, set: &Set) -> Result<Kept, StoreError> {
     let query = tx
-        .query_as::<KeyRow>(include_str!("../queries/sets/delete_set.sql"))
+        .query_as::<(Uuid, String, i32)>(include_str!("../queries/sets/delete_set.sql"))
         .bind(user.0)
         .bind(set.set_id.0);
-    let keys = records::keys(tx.fetch_all(query).await?);
+    let Some((exercise, grip_key, set_index)) = tx.fetch_optional(query).await? else {
+        return Ok(Kept::default());
+    };
+    // Where it stands now: what was deleted since it was read may have moved it.
     let query = tx
         .query(include_str!("../queries/sets/close_gap.sql"))
         .bind(user.0)
         .bind(set.workout_id.0)
-        .bind(set.exercise_id.0)
-        .bind(set.set_index);
+        .bind(exercise)
+        .bind(set_index);
     tx.execute(query).await?;
-    records::keep(tx, user, &keys).await
+    let key = RecordKey {
+        exercise_id: ExerciseId(exercise),
+        grip_key,
+    };
+    records::keep(tx, user, &BTreeSet::from([key])).await
 }
 
 /// Finds the last set of an exercise with these grips that was work and was counted.
@@ -479,16 +493,17 @@ pub async fn find_last_working(
         .transpose()
 }
 
-/// Puts the exercises of a workout into this order.
+/// Puts the exercises of a workout into this order; `false` when one of them is none, and then the
+/// transaction is to be rolled back.
 ///
 /// # Errors
-/// [`StoreError::Constraint`] `workout_exercises_exercise_id_fkey` when one of them is none.
+/// [`StoreError`] when the database is away.
 pub async fn place_exercises(
     tx: &mut Tx,
     user: UserId,
     workout: WorkoutId,
     order: &[ExerciseId],
-) -> Result<(), StoreError> {
+) -> Result<bool, StoreError> {
     let query = tx
         .query(include_str!("../queries/sets/clear_places.sql"))
         .bind(user.0)
@@ -499,8 +514,7 @@ pub async fn place_exercises(
         .bind(user.0)
         .bind(workout.0)
         .bind(order.iter().map(|id| id.0).collect::<Vec<_>>());
-    tx.execute(query).await?;
-    Ok(())
+    Ok(usize::try_from(tx.execute(query).await?) == Ok(order.len()))
 }
 
 /// A workout as logging sees it.

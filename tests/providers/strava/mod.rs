@@ -122,6 +122,11 @@ pub(crate) async fn deauthorise(world: &World, at: i64) -> Answer {
 /// When Strava tells of something, in seconds since 1970.
 pub(crate) const EVENT_TIME: i64 = 1_795_200_000;
 
+/// A moment of today: what happened long ago is of the past, whoever tells of it.
+pub(crate) fn just_now() -> i64 {
+    chrono::DateTime::<chrono::Utc>::from(support::world::now()).timestamp()
+}
+
 /// What Strava's API is asked for this activity.
 pub(crate) fn detail_of(activity: u64) -> String {
     format!("GET /api/v3/activities/{activity}")

@@ -1,4 +1,4 @@
--- What a user's sets, records and logs are of, and is not known to be one of ours yet.
+-- What a user's sets, records and logs are of, and is not known to be one of ours, or of one that is gone.
 SELECT e.id, e.name
 FROM predecessor_exercises(
     $1::text,
@@ -12,6 +12,7 @@ FROM predecessor_exercises(
 ) AS e
 WHERE e.id IS NOT NULL AND NOT EXISTS (
     SELECT FROM predecessor_imports AS i
+    JOIN exercises AS x ON x.id = i.id AND (x.user_id IS NULL OR x.user_id = i.user_id)
     WHERE i.user_id = $2::uuid AND i.kind = 'exercise' AND i.source_id = e.id
 )
 ORDER BY e.id

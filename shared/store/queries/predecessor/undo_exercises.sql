@@ -7,3 +7,6 @@ WHERE i.user_id = $1::uuid AND i.kind = 'exercise' AND i.is_made
     AND NOT EXISTS (
         SELECT FROM workout_log_exercises AS x WHERE x.user_id = e.user_id AND x.exercise_id = e.id
     )
+    AND NOT EXISTS (
+        SELECT FROM workout_exercises AS o WHERE o.user_id = e.user_id AND o.exercise_id = e.id
+    )

@@ -14,6 +14,6 @@ WHERE s.user_id = $1::uuid AND s.workout_id IN (
     WHERE w.user_id = $1::uuid AND (w.id = $2::uuid OR w.merged_into = $2::uuid)
 )
 ORDER BY
-    o.place,
+    min(o.place) OVER (PARTITION BY s.exercise_id),
     min(s.performed_at) OVER (PARTITION BY s.exercise_id),
     s.exercise_id, s.told_by, s.set_index, s.side, s.id
