@@ -169,12 +169,21 @@ async fn many_sets_are_logged_as_one_by_one_or_not_at_all() {
         .iter()
         .map(|one| (one["set"]["set_index"].as_i64().unwrap(), surpassed(one)))
         .collect();
-    // They were done at one time, so their ids say who was first.
     assert_eq!(
         told.iter().map(|(index, _)| *index).collect::<Vec<_>>(),
         [1, 1, 2, 3]
     );
+    // In which order they were sent is in which they were done, whatever their ids are.
+    let heavier: Vec<bool> = told
+        .iter()
+        .map(|(_, kinds)| kinds.contains(&"heaviest"))
+        .collect();
+    assert_eq!(heavier, [true, true, true, false]);
     assert_eq!(bulk(&sets).await, logged);
+    let again = [sets[0].clone(), sets[0].clone(), sets[2].clone()];
+    let twice = bulk(&again).await.body;
+    let first = &logged.body["sets"];
+    assert_eq!(twice["sets"], json!([first[0], first[0], first[2]]));
 
     let wrong = [
         bench(70.0, 8),
@@ -241,6 +250,8 @@ async fn what_is_wrong_with_a_set_is_named_and_nothing_of_it_is_stored() {
     let good = || bench(100.0, 5);
     for (wrong, field) in [
         (json!({"grips": ["close", "upside_down"]}), "/grips"),
+        (json!({"grips": ["close", "\u{0}"]}), "/grips"),
+        (json!({"grips": ["x".repeat(101)]}), "/grips"),
         (json!({"reps": -1}), "/reps"),
         (json!({"weight": -0.5}), "/weight"),
         (json!({"weight": 1e300}), "/weight"),
@@ -354,6 +365,10 @@ async fn nobody_logs_changes_or_reads_in_anothers_workout() {
         .await;
     assert_eq!(refused.status, 422);
     assert_eq!(refused.body["errors"][0]["field"], "/exercise_id");
+    let order = format!("/workouts/{}/exercises", started.workout_id());
+    let body = json!({ "exercise_ids": [BENCH, own] }).to_string();
+    let refused = stranger.send(Method::PUT, &order, body).await;
+    assert_eq!((refused.status, refused.code()), (422, "invalid"));
     // An id that somebody else has used is free: ids are each athlete's own.
     let same = stranger
         .send(

@@ -3,7 +3,7 @@
 -- Safe because: the user's lock is held, so no set comes between reading and writing. This is the only
 -- statement that writes records. It looks at all sets; where sets were only added, to one workout ($4), it
 -- looks at that workout's and at the records of others, which those sets can only surpass. A tie is kept by
--- whoever was first. What stays as it is is not written.
+-- whoever was first. What stays as it is is not written, and what is made again has the id that it had.
 WITH wanted AS MATERIALIZED (
     SELECT DISTINCT ON (kind) kind, value, achieved_at, set_id, workout_id
     FROM (
@@ -30,7 +30,7 @@ INSERT INTO personal_records AS r (
     id, user_id, exercise_id, kind, grip_key, value, achieved_at, set_id, workout_id
 )
 SELECT
-    gen_random_uuid(), $1::uuid, $2::uuid, kind, $3::text, value, achieved_at, set_id, workout_id
+    md5(concat_ws('/', $1::uuid, $2::uuid, kind, $3::text))::uuid, $1::uuid, $2::uuid, kind, $3::text, value, achieved_at, set_id, workout_id
 FROM wanted
 ON CONFLICT (user_id, exercise_id, kind, grip_key) DO UPDATE
 SET value = excluded.value,
