@@ -2,7 +2,8 @@
 
 use crate::people::{PASSWORD, Reply, Visitor};
 use local::cloud::Start;
-use serde_json::json;
+use local::log::LogSink;
+use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use support::database::Database;
 use support::world;
@@ -10,10 +11,13 @@ use support::world::{Other, World};
 
 const EXECUTABLE: &str = env!("CARGO_BIN_EXE_paceline-under-test");
 
+fn parameters(rates: &str) -> BTreeMap<String, String> {
+    BTreeMap::from([("RateLimits".to_owned(), rates.to_owned())])
+}
+
 async fn limited(rates: &str) -> World {
     let database = Database::migrated(EXECUTABLE).await;
-    let rates = BTreeMap::from([("RateLimits".to_owned(), rates.to_owned())]);
-    World::start_on(EXECUTABLE, Start::Paused, database, rates).await
+    World::start_on(EXECUTABLE, Start::Paused, database, parameters(rates)).await
 }
 
 /// Lets so many seconds pass for every bucket.
@@ -152,6 +156,54 @@ async fn a_webhooks_account_is_limited_after_it_is_believed_and_nothing_is_lost(
         (again.status, &again.body["outcome"]),
         (200, &json!("created"))
     );
+    world.stop().await;
+}
+
+/// A batch with more of one account than it has tries, and something of another behind it.
+#[tokio::test]
+async fn of_a_batch_what_comes_too_soon_keeps_nobody_elses_from_coming_and_comes_in_the_end() {
+    let secret = "canary-path-secret";
+    let settings = json!({"path_secrets": [secret], "api": {"base_url": "http://127.0.0.1:9/"}});
+    let providers = BTreeMap::from([("coros".to_owned(), settings)]);
+    let parts = (parameters("webhook_account=2/60"), providers);
+    let world = World::start_set(EXECUTABLE, Start::Paused, parts, LogSink::discard()).await;
+    for account in ["hasty", "other"] {
+        Other::join_with(&world, "coros", account).await;
+    }
+    let row = |account: &str, activity: u32| {
+        json!({
+            "openId": account, "labelId": activity.to_string(), "mode": 8, "subMode": 1,
+            "distance": 5010, "duration": 1800,
+            "startTime": 1_792_530_000 + activity * 7200,
+            "endTime": 1_792_531_800 + activity * 7200,
+            "startTimezone": 36, "endTimezone": 36,
+        })
+    };
+    let hasty = (1..4).map(|activity| row("hasty", activity));
+    let rows: Vec<Value> = hasty.chain([row("other", 4)]).collect();
+    let batch = json!({ "sportDataList": rows }).to_string();
+    let path = format!("coros/{secret}");
+    let stored = async || {
+        world
+            .rows("SELECT to_jsonb(provider_activity_id) FROM workouts ORDER BY 1")
+            .await
+    };
+
+    let early = world.post_webhook(&path, &[], batch.clone()).await;
+    assert_eq!((early.status, early.code()), (429, "rate_limited"));
+    assert_eq!(stored().await, ["1", "2", "4"].map(Value::from));
+
+    // One try came back, and what is known needs none.
+    let_pass(&world, 30).await;
+    let again = world.post_webhook(&path, &[], batch).await;
+    assert_eq!(again.status, 200, "{again:?}");
+    let outcomes = again.body["items"].as_array().unwrap().iter();
+    let outcomes: Vec<_> = outcomes.map(|item| &item["outcome"]).collect();
+    assert_eq!(
+        outcomes,
+        ["duplicate", "duplicate", "announced", "duplicate"]
+    );
+    assert_eq!(stored().await, ["1", "2", "3", "4"].map(Value::from));
     world.stop().await;
 }
 

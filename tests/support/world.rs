@@ -164,8 +164,19 @@ impl World {
         providers: BTreeMap<String, Value>,
         log: LogSink,
     ) -> Self {
+        Self::start_set(executable, start, (BTreeMap::new(), providers), log).await
+    }
+
+    /// Starts one with other values for the template's parameters, and with settings of providers.
+    pub async fn start_set(
+        executable: &str,
+        start: Start,
+        (parameters, providers): (BTreeMap<String, String>, BTreeMap<String, Value>),
+        log: LogSink,
+    ) -> Self {
         let database = Database::migrated(executable).await;
         let parts = Parts {
+            parameters,
             providers,
             log,
             ..Parts::of(executable, start, database)

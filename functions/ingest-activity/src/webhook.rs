@@ -48,6 +48,7 @@ pub(crate) async fn receive(
     };
     let alone = items.len() == 1;
     let mut receipts = Vec::with_capacity(items.len());
+    let mut too_soon = None;
     for item in items {
         let receipt = match take_in(ingest, &delivered, item).await {
             // One item that is not acceptable must not keep the others from coming, or bring the
@@ -59,9 +60,18 @@ pub(crate) async fn receive(
                     outcome: problem.code(),
                 }
             }
+            // Nor may one account's haste keep another's from coming. The delivery comes again, and then what is taken
+            // in now is a duplicate.
+            Err(problem) if problem.status() == StatusCode::TOO_MANY_REQUESTS => {
+                too_soon = Some(problem);
+                continue;
+            }
             receipt => receipt?,
         };
         receipts.push(receipt);
+    }
+    if let Some(problem) = too_soon {
+        return Err(problem);
     }
     Ok(match receipts.pop() {
         Some(receipt) if alone => http::json(StatusCode::OK, &receipt),
@@ -136,10 +146,6 @@ async fn apply(
     platform::faults::point("before_user_lock");
     tx.lock_user(user).await?;
     platform::faults::point("after_user_lock");
-    // Under the user's lock nobody else waits for the bucket, and what is refused takes nothing from it.
-    let account = format!("{}/{}", delivery.provider, item.account);
-    let account = [(Tried::WebhookAccount, account.as_str())];
-    rates.take_within(tx, &account).await?;
     // Whoever disconnected a moment ago must not get anything back.
     if !users::is_connected(tx, user, delivery.provider, &item.account).await? {
         return Err(unknown());
@@ -151,6 +157,11 @@ async fn apply(
         };
         return Ok((receipt, Vec::new()));
     }
+    // Under the user's lock nobody else waits for the bucket. Neither what is refused nor what is known takes anything
+    // from it, so that a delivery of more items than there are tries comes to its end.
+    let account = format!("{}/{}", delivery.provider, item.account);
+    let account = [(Tried::WebhookAccount, account.as_str())];
+    rates.take_within(tx, &account).await?;
 
     let ingested = told.ingest(tx, user, delivery, item.occurred_at).await?;
     let remembered = Remembered {
