@@ -1,6 +1,6 @@
 //! Whose tokens are believed: ours, by keys that change, or another issuer's.
 
-use crate::people::{PASSWORD, Visitor, entries};
+use crate::people::{self, PASSWORD, Visitor, entries};
 use domain::id::UserId;
 use domain::purpose::Purpose;
 use local::cloud::Start;
@@ -9,7 +9,6 @@ use platform::config::{AuthSettings, Subjects};
 use platform::secret::Secret;
 use reqwest::Method;
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
 use std::time::Duration;
 use support::database::Database;
 use support::provider::{Provider, Reply};
@@ -42,20 +41,29 @@ fn publish(publisher: &Provider, seeds: &[u8]) {
 
 /// One that believes whoever publishes keys there.
 async fn believing(publisher: &Provider, subjects: &str) -> World {
+    let parameters = [("AuthSubjects", subjects.to_owned())];
+    believing_with(publisher, parameters).await
+}
+
+async fn believing_with<const N: usize>(
+    publisher: &Provider,
+    others: [(&str, String); N],
+) -> World {
     let database = Database::migrated(EXECUTABLE).await;
     let parameters = [
         ("AuthIssuer", ISSUER.to_owned()),
         ("AuthJwks", format!("{}/jwks.json", publisher.url())),
-        ("AuthSubjects", subjects.to_owned()),
     ];
+    let parameters = parameters.into_iter().chain(others);
     let parameters = parameters.map(|(name, value)| (name.to_owned(), value));
-    World::start_on(
-        EXECUTABLE,
-        Start::Paused,
-        database,
-        BTreeMap::from(parameters),
-    )
-    .await
+    World::start_on(EXECUTABLE, Start::Paused, database, parameters.collect()).await
+}
+
+/// Registers with a token of another issuer.
+async fn join(visitor: &Visitor, token: &str, name: &str) -> people::Reply {
+    let body = json!({ "display_name": name });
+    let asked = visitor.ask(Method::POST, "/users", Some(token), Some(&body));
+    asked.await
 }
 
 /// whoever reads our keys where we publish them believes our tokens, and nobody else's.
@@ -157,15 +165,7 @@ async fn a_subject_of_another_issuer_is_one_user_once_they_registered() {
         let unknown = visitor.get(path, &ada).await;
         assert_eq!(unknown.outcome(), (401, "user_unknown"), "{path}");
     }
-    let join = |token: String, name: &'static str| {
-        let visitor = visitor.clone();
-        async move {
-            let body = json!({ "display_name": name });
-            visitor
-                .ask(Method::POST, "/users", Some(&token), Some(&body))
-                .await
-        }
-    };
+    let join = async |token: String, name: &str| join(&visitor, &token, name).await;
     let tries = (0..4).map(|_| join(ada.clone(), "Ada"));
     let joined = futures_util::future::join_all(tries).await;
     let made = joined.iter().filter(|answer| answer.status == 201);
@@ -213,6 +213,31 @@ async fn a_subject_of_another_issuer_is_one_user_once_they_registered() {
     for answer in [visitor.get("/workouts", &ada).await, join(ada, "Ada").await] {
         assert_eq!(answer.outcome(), (401, "user_unknown"));
     }
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn whoever_is_registered_joins_again_without_counting_as_somebody_new() {
+    let publisher = Provider::start().await;
+    publish(&publisher, &[1]);
+    let others = [
+        ("AuthSubjects", "external".to_owned()),
+        ("RateLimits", "signup_address=2/60".to_owned()),
+    ];
+    let world = believing_with(&publisher, others).await;
+    let visitor = Visitor::new(&world);
+    let [ada, eve, bob] = [1, 2, 3].map(|sub| token(1, &Uuid::from_u128(sub).to_string()));
+
+    let made = join(&visitor, &ada, "Ada").await;
+    assert_eq!(made.status, 201);
+    for _ in 0..3 {
+        let again = join(&visitor, &ada, "Ada").await;
+        assert_eq!((again.status, &again.body), (200, &made.body));
+    }
+    assert_eq!(join(&visitor, &eve, "Eve").await.status, 201);
+    let third = join(&visitor, &bob, "Bob").await;
+    assert_eq!(third.outcome(), (429, "rate_limited"));
+    assert_eq!(join(&visitor, &eve, "Eve").await.status, 200);
     world.stop().await;
 }
 

@@ -126,6 +126,24 @@ async fn registrations_and_refreshes_of_one_account_are_limited_too() {
     world.stop().await;
 }
 
+/// Whoever found an old token is not to keep its user out for as long as they like.
+#[tokio::test]
+async fn a_token_that_is_good_for_nothing_takes_no_try_from_those_that_are() {
+    let world = limited("refresh_account=2/60").await;
+    let visitor = Visitor::new(&world);
+    let first = visitor.newcomer("ada").await.text("refresh_token");
+    let elsewhere = visitor.login("ada", PASSWORD).await.text("refresh_token");
+    assert_eq!(visitor.refresh(&first).await.status, 200);
+
+    for _ in 0..3 {
+        let replayed = visitor.refresh(&first).await;
+        assert_eq!(replayed.outcome(), (401, "refresh_refused"));
+    }
+    let next = visitor.refresh(&elsewhere).await.text("refresh_token");
+    assert_too_often(&visitor.refresh(&next).await, 30);
+    world.stop().await;
+}
+
 #[tokio::test]
 async fn a_webhooks_account_is_limited_after_it_is_believed_and_nothing_is_lost() {
     let world = limited("webhook_account=3/60").await;

@@ -303,6 +303,86 @@ async fn a_super_admin_is_always_left() {
     world.stop().await;
 }
 
+/// Whoever leaves while somebody gives them a role would be an administrator who cannot come in, perhaps the last.
+#[tokio::test]
+async fn who_is_leaving_is_not_made_an_administrator() {
+    let world = world!(Start::Paused);
+    let visitor = Visitor::new(&world);
+    let admin = person(&world, "Super").await;
+    appoint(&world, &admin.to_string(), "super_admin").await;
+    let token = claiming(&world, admin, "athlete");
+    let leaver = person(&world, "Leaver").await;
+    let path = format!("/admins/{leaver}");
+    let body = json!({"role": "super_admin"});
+
+    // They are as far as they can be without having committed.
+    let mut sql = world.sql().await;
+    let mut leaving = sqlx::Connection::begin(&mut sql).await.unwrap();
+    sqlx::query(include_str!(
+        "../../shared/store/queries/session/lock_user.sql"
+    ))
+    .bind(leaver)
+    .execute(&mut *leaving)
+    .await
+    .unwrap();
+    sqlx::query("UPDATE users SET deactivated_at = now() WHERE id = $1")
+        .bind(leaver)
+        .execute(&mut *leaving)
+        .await
+        .unwrap();
+    let granting = visitor.ask(Method::PUT, &path, Some(&token), Some(&body));
+    let left = async {
+        world
+            .until(
+                "SELECT EXISTS (
+                         SELECT FROM pg_stat_activity
+                         WHERE usename = 'paceline_community' AND datname = current_database()
+                             AND wait_event_type = 'Lock'
+                     )
+                     OR (SELECT count(*) FROM admins) > 1",
+            )
+            .await;
+        leaving.commit().await.unwrap();
+    };
+    let (granted, ()) = futures_util::future::join(granting, left).await;
+
+    assert_eq!(granted.outcome(), (404, "not_found"));
+    let admins = world.rows("SELECT to_jsonb(user_id) FROM admins").await;
+    assert_eq!(admins, [json!(admin)]);
+    world.stop().await;
+}
+
+/// Whoever asks for what they may not do is refused at once, however busy administrators are.
+#[tokio::test]
+async fn nobody_waits_for_the_lock_of_administrators_who_may_not_change_them() {
+    let world = world!(Start::Paused);
+    let visitor = Visitor::new(&world);
+    let nobody = person(&world, "Nobody").await;
+    let token = claiming(&world, nobody, "super_admin");
+    let subject = person(&world, "Subject").await;
+    let mut sql = world.sql().await;
+    let mut busy = sqlx::Connection::begin(&mut sql).await.unwrap();
+    sqlx::query(include_str!(
+        "../../shared/store/queries/admins/lock_admins.sql"
+    ))
+    .execute(&mut *busy)
+    .await
+    .unwrap();
+
+    let role = json!({"role": "manager"});
+    for (method, path, body) in [
+        (Method::PUT, format!("/admins/{subject}"), Some(&role)),
+        (Method::DELETE, format!("/admins/{subject}"), None),
+        (Method::POST, format!("/users/{subject}/deactivate"), None),
+        (Method::POST, format!("/users/{subject}/reactivate"), None),
+    ] {
+        let refused = visitor.ask(method, &path, Some(&token), body).await;
+        assert_eq!(refused.outcome(), (403, "not_allowed"), "{path}");
+    }
+    busy.rollback().await.unwrap();
+    world.stop().await;
+}
+
 /// A-08
 #[tokio::test]
 async fn whom_an_administrator_deactivates_is_out_at_once_and_in_again_when_let_in() {

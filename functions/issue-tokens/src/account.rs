@@ -108,13 +108,17 @@ impl Identity {
     /// Makes a user of whoever holds another issuer's token, once; with ours, there is one already.
     pub(crate) async fn join(&self, request: &Request) -> Result<Response, Problem> {
         let subject = self.users.bearer(request).await?.subject;
-        if let Subject::External(name) = &subject
-            && let Some(person) = self.join_as(request, name).await?
-        {
-            return Ok(http::json(StatusCode::CREATED, &person));
-        }
-        // Whoever was faster, or was here before, is the user.
-        let (user, tx) = self.users.enter(&subject).await?;
+        // Whoever is known is no newcomer, and does not count as one.
+        let (user, tx) = match (self.users.enter(&subject).await, &subject) {
+            (Err(problem), Subject::External(name)) if problem.code() == "user_unknown" => {
+                if let Some(person) = self.join_as(request, name).await? {
+                    return Ok(http::json(StatusCode::CREATED, &person));
+                }
+                // Somebody was faster, or may not come in any more.
+                self.users.enter(&subject).await?
+            }
+            (entered, _) => entered?,
+        };
         if let Err(problem) = read_joining(request) {
             end(tx).await;
             return Err(problem);

@@ -49,12 +49,16 @@ impl Identity {
         let Some(user) = families::find_owner(tx, token).await? else {
             return Ok(None);
         };
-        let account = user.to_string();
-        let account = [(Tried::RefreshAccount, account.as_str())];
-        self.rates.take_within(tx, &account).await?;
         act_alone_for(tx, user).await?;
         match families::rotate_token(tx, token).await? {
-            Some(family) => self.next_tokens(tx, user, family).await,
+            Some(family) => {
+                // Whoever has a token that is good for nothing takes no try from those who have a good one. A refusal
+                // takes the rotation back.
+                let account = user.to_string();
+                let account = [(Tried::RefreshAccount, account.as_str())];
+                self.rates.take_within(tx, &account).await?;
+                self.next_tokens(tx, user, family).await
+            }
             None => {
                 if families::revoke_reused(tx, token).await? {
                     tracing::warn!("a refresh token was used again; its family has ended");

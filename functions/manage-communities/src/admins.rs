@@ -3,7 +3,7 @@
 use crate::authority::{self, About, not_allowed};
 use chrono::{DateTime, Utc};
 use domain::id::UserId;
-use domain::roles::{Action, AdminRole, may};
+use domain::roles::{Action, AdminRole, Standing, may};
 use lambda_http::http::StatusCode;
 use platform::http::{self, Request, Response};
 use platform::problem::Problem;
@@ -54,13 +54,14 @@ pub(crate) async fn grant(
 ) -> Result<Response, Problem> {
     let subject = request.id(subject)?;
     let action = Action::GrantAdminRole;
-    admins::lock_admins(tx).await?;
-    authority::on_platform(tx, user, action).await?;
+    alone_on_platform(tx, user, action).await?;
     let Grant { role } = request.json()?;
     // Nobody raises themselves, and whoever lowers themselves does so by giving the role back.
     if subject == user {
         return Err(not_allowed());
     }
+    // Whoever leaves the platform holds the same lock, and looks under it whether they have a role.
+    tx.lock_user(subject).await?;
     if !find(tx, subject).await?.is_active {
         return Err(no_user());
     }
@@ -81,8 +82,7 @@ pub(crate) async fn revoke(
 ) -> Result<Response, Problem> {
     let subject = request.id(subject)?;
     let action = Action::RevokeAdminRole;
-    admins::lock_admins(tx).await?;
-    authority::on_platform(tx, user, action).await?;
+    alone_on_platform(tx, user, action).await?;
     let found = find(tx, subject).await?;
     let role = found.role.as_deref().ok_or_else(no_user)?;
     take_role(tx, subject, &found).await?;
@@ -102,8 +102,7 @@ pub(crate) async fn deactivate(
     subject: &str,
 ) -> Result<Response, Problem> {
     let subject = request.id(subject)?;
-    admins::lock_admins(tx).await?;
-    let standing = authority::on_platform(tx, user, Action::DeactivateUser).await?;
+    let standing = alone_on_platform(tx, user, Action::DeactivateUser).await?;
     let found = find(tx, subject).await?;
     let action = match found.role {
         Some(_) => Action::DeactivateAdmin,
@@ -130,13 +129,20 @@ pub(crate) async fn reactivate(
 ) -> Result<Response, Problem> {
     let subject = request.id(subject)?;
     let action = Action::ReactivateUser;
-    admins::lock_admins(tx).await?;
-    authority::on_platform(tx, user, action).await?;
+    alone_on_platform(tx, user, action).await?;
     find(tx, subject).await?;
     if identities::reactivate_user(tx, subject).await? {
         authority::note(tx, request, user, action, About::user(subject)).await?;
     }
     Ok(http::empty(StatusCode::NO_CONTENT))
+}
+
+/// Goes on when a user may do this on the platform, and nobody else changes meanwhile who may what there. Whoever may not
+/// is told before the lock, so that they cannot hold up those who may; whoever may is asked again under it.
+async fn alone_on_platform(tx: &mut Tx, user: UserId, action: Action) -> Result<Standing, Problem> {
+    authority::on_platform(tx, user, action).await?;
+    admins::lock_admins(tx).await?;
+    authority::on_platform(tx, user, action).await
 }
 
 /// Takes a role away, unless nobody would be left to give it.

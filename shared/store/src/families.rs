@@ -91,7 +91,7 @@ pub async fn rotate_token(tx: &mut Tx, token_sha256: &[u8]) -> Result<Option<Fam
     Ok(rotated.map(|(id, is_admins)| Family { id, is_admins }))
 }
 
-/// Ends the family of a token that was used before; `false` when it was not.
+/// Ends the family of a token that was used before; `false` when it was not, or the family had ended.
 ///
 /// # Errors
 /// [`StoreError`] when the database is away.

@@ -80,8 +80,8 @@ impl Passwords {
         Ok(hash.to_string())
     }
 
-    /// Whether this is the password of a hash. Without one it takes as long, so that nobody learns from the time that
-    /// an answer takes whom we know.
+    /// Whether this is the password of a hash. Without one it takes as long as with one of today's cost, so that nobody
+    /// learns from the time that an answer takes whom we know. A hash of another cost takes as long as that.
     pub fn check(&self, hash: Option<&str>, password: &Secret<String>) -> bool {
         let against = hash.unwrap_or(&self.decoy);
         let checked = self
