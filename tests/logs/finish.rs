@@ -1,6 +1,7 @@
 //! Finishing a log, once.
 
 use crate::Gym;
+use reqwest::Method;
 use serde_json::{Value, json};
 
 /// The sets of workouts that athletes told of, as they are stored.
@@ -109,6 +110,165 @@ async fn what_was_done_becomes_one_workout_with_sets_and_records_however_often_i
     assert_eq!(workouts, [json!(2)]);
     gym.save(&path, &json!({"exercises": exercises})).await;
     assert_eq!(sets(&gym).await, corrected);
+    gym.world.stop().await;
+}
+
+/// L-29: a log says nothing of warm-ups, effort and rest, so it takes nothing of them away.
+#[tokio::test]
+async fn what_was_typed_on_the_sets_of_a_finished_log_outlives_its_later_saves() {
+    let gym = Gym::open().await;
+    let path = gym.path(0, 0);
+    let mut exercises = gym.exercises(&[0, 1], 5);
+    exercises[0]["weights"] = json!([140, 100, null]);
+    let made = gym.save(&path, &json!({"exercises": exercises})).await;
+    let finished = gym.finish(&made["log"]["log_id"]).await;
+    let workout = finished.body["log"]["workout_id"].as_str().unwrap();
+    let heaviest = "SELECT to_jsonb(r.value) FROM personal_records AS r
+        JOIN workout_sets AS s ON s.id = r.set_id
+        WHERE r.kind = 'heaviest' ORDER BY r.value";
+    let told = sets(&gym).await;
+    let of_set = |set: &Value| format!("/workouts/{workout}/sets/{}", set["id"].as_str().unwrap());
+    let warmup = told.iter().find(|set| set["weight"] == 140.0).unwrap();
+    let other = told
+        .iter()
+        .find(|set| set["exercise_id"] != warmup["exercise_id"]);
+    let typed = json!({
+        "kind": "warmup", "rpe": 6.0, "rir": 4.0, "rest_s": 90, "notes": "easy", "duration_s": 20.0,
+    });
+    assert_eq!(gym.patch(&of_set(warmup), &typed).await.status, 200);
+    let other = of_set(other.unwrap());
+    let gone = gym.world.send(Method::DELETE, &other, "").await;
+    assert_eq!(gone.status, 200, "{gone:?}");
+    let before = sets(&gym).await;
+    assert_eq!(gym.world.rows(heaviest).await, [json!(100.0), json!(100.0)]);
+
+    // What is no word of the sets leaves them alone, one that was deleted too.
+    let told = json!({"name": "Heavy", "notes": "felt good", "duration_s": 2400});
+    let saved = gym.save(&path, &told).await;
+    assert_eq!(saved["outcome"], "updated");
+    assert_eq!(sets(&gym).await, before);
+    let shown = gym.world.get(&format!("/workouts/{workout}")).await;
+    assert_eq!(
+        (&shown["name"], &shown["duration_s"]),
+        (&json!("Heavy"), &json!(2400.0))
+    );
+
+    // The log counts for what it says.
+    exercises[0]["weights"] = json!([150, 100, null]);
+    gym.save(&path, &json!({"exercises": exercises})).await;
+    let after = sets(&gym).await;
+    assert_eq!(after.len(), 4, "the log still says that it was done");
+    let corrected = after.iter().find(|set| set["id"] == warmup["id"]).unwrap();
+    assert_eq!(corrected["weight"], 150.0);
+    for (field, value) in typed.as_object().unwrap() {
+        assert_eq!(corrected[field], *value, "{field}");
+    }
+    assert_eq!(gym.world.rows(heaviest).await, [json!(100.0), json!(100.0)]);
+    gym.world.stop().await;
+}
+
+/// L-29
+#[tokio::test]
+async fn the_sets_of_a_finished_log_are_in_the_order_of_the_log() {
+    let gym = Gym::open().await;
+    let path = gym.path(0, 0);
+    let mut order = gym.exercises[..4].to_vec();
+    order.sort();
+    order.reverse();
+    let exercises = |order: &[String]| -> Value {
+        let rows = order.iter().map(|id| {
+            json!({"exercise_id": id, "sets": 3, "reps": [5, 5, 5], "weights": [80, 80, 80],
+                "completed": [true, true, true]})
+        });
+        rows.collect()
+    };
+    // By time alone: how many are of one moment with another is seen too.
+    let by_time = "SELECT jsonb_build_array(
+            array_agg(s.exercise_id ORDER BY s.set_index), array_agg(s.set_index ORDER BY s.set_index)
+        )
+        FROM workout_sets AS s GROUP BY s.performed_at ORDER BY s.performed_at";
+    let wanted = |order: &[String]| -> Vec<Value> {
+        let each = order
+            .iter()
+            .flat_map(|id| (1..=3).map(move |index| json!([[id], [index]])));
+        each.collect()
+    };
+    let made = gym
+        .save(&path, &json!({"exercises": exercises(&order)}))
+        .await;
+    gym.finish(&made["log"]["log_id"]).await;
+    assert_eq!(gym.world.rows(by_time).await, wanted(&order));
+    let firsts = gym
+        .world
+        .rows(
+            "SELECT DISTINCT to_jsonb(s.set_index) FROM personal_records AS r
+             JOIN workout_sets AS s ON s.id = r.set_id WHERE r.kind = 'heaviest'",
+        )
+        .await;
+    assert_eq!(firsts, [json!(1)], "of equal sets the first is the record");
+
+    order.rotate_left(1);
+    let moved = gym
+        .save(&path, &json!({"exercises": exercises(&order)}))
+        .await;
+    assert_eq!(crate::written(&moved), [0, 0, 4, 0]);
+    assert_eq!(gym.world.rows(by_time).await, wanted(&order));
+    gym.world.stop().await;
+}
+
+/// L-29
+#[tokio::test]
+async fn a_log_of_more_sets_than_a_workout_may_have_is_refused_by_its_exercises() {
+    let gym = Gym::open().await;
+    let exercise = |number: usize| {
+        json!({
+            "exercise_id": gym.exercises[number], "sets": 100, "reps": vec![5; 100],
+            "weights": vec![60; 100], "completed": vec![true; 100],
+        })
+    };
+    let exercises: Vec<Value> = (0..6).map(exercise).collect();
+    let path = gym.path(0, 0);
+    let made = gym.save(&path, &json!({"exercises": exercises})).await;
+    let refused = gym.finish(&made["log"]["log_id"]).await;
+    assert_eq!(
+        (refused.status, refused.code()),
+        (422, "invalid"),
+        "{refused:?}"
+    );
+    assert_eq!(refused.body["errors"][0]["field"], "/exercises");
+    assert_eq!(gym.world.get(&path).await, made["log"]);
+
+    gym.save(&path, &json!({"exercises": exercises[..5]})).await;
+    assert_eq!(gym.finish(&made["log"]["log_id"]).await.status, 200);
+    assert_eq!(sets(&gym).await.len(), 500);
+    gym.world.stop().await;
+}
+
+/// L-29: what came from a predecessor came with its sessions, so its logs make none.
+#[tokio::test]
+async fn a_log_that_came_finished_becomes_a_workout_only_by_what_is_done_of_it_here() {
+    let gym = Gym::open().await;
+    let path = gym.path(0, 0);
+    let mut exercises = gym.exercises(&[0, 1], 5);
+    let made = gym.save(&path, &json!({"exercises": exercises})).await;
+    gym.run("UPDATE workout_logs SET completed_at = clock_timestamp()")
+        .await;
+    for told in [json!({"notes": "years ago"}), json!({"date": "2020-02-29"})] {
+        let saved = gym.save(&path, &told).await;
+        assert_eq!(
+            (&saved["outcome"], &saved["log"]["workout_id"]),
+            (&json!("updated"), &Value::Null),
+            "{told}"
+        );
+    }
+    let again = gym.finish(&made["log"]["log_id"]).await;
+    assert_eq!(again.body["outcome"], "unchanged");
+    assert_eq!(sets(&gym).await, Vec::<Value>::new());
+
+    exercises[0]["completed"] = json!([true, true, true]);
+    let edited = gym.save(&path, &json!({"exercises": exercises})).await;
+    assert!(edited["log"]["workout_id"].is_string(), "{edited}");
+    assert_eq!(sets(&gym).await.len(), 5);
     gym.world.stop().await;
 }
 

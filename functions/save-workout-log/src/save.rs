@@ -263,10 +263,17 @@ async fn update(
     }
     story.writes.logs = 1;
     story.writes.exercises = logs::write_exercises(tx, user, log.log_id, &diff).await?;
+    let is_finish = meant.completed_at.is_some();
+    // A log that came finished and without a workout may be of one that came by itself.
+    let is_due = is_finish || log.workout_id.is_some() || !diff.is_empty();
+    let tells_of_sets = is_finish
+        || !diff.is_empty()
+        || meant.details.date != log.details.date
+        || meant.details.weight_unit != log.details.weight_unit;
     let mut log = reread_id(tx, user, log.log_id).await?;
     let mut changed = Vec::new();
-    if let Some(completed_at) = log.completed_at {
-        let settled = settle(tx, user, &log, completed_at).await?;
+    if let Some(completed_at) = log.completed_at.filter(|_| is_due) {
+        let settled = settle(tx, user, &log, completed_at, tells_of_sets).await?;
         changed = settled.changed;
         story.records_pending = settled.is_pending;
         if settled.workout != log.workout_id {

@@ -12,7 +12,6 @@ use domain::merging::ATHLETE;
 use domain::set::{SetContent, Side, WeightUnit};
 use domain::sport::Sport;
 use platform::lifting;
-use platform::problem::Problem;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use store::logs::Log;
@@ -32,12 +31,13 @@ pub(crate) struct Settled {
 }
 
 /// Brings the workout of a finished log up to what the log says now, in a transaction that holds the
-/// user's lock.
+/// user's lock. Its sets stay as they are unless the log says something else of them.
 pub(crate) async fn settle(
     tx: &mut Tx,
     user: UserId,
     log: &Log,
     completed_at: DateTime<Utc>,
+    tells_of_sets: bool,
 ) -> Result<Settled, Failure> {
     let (_, zone) = athletes::find_locale(tx, user).await?;
     let ended_at = moment(log.details.date, completed_at, &zone);
@@ -61,7 +61,8 @@ pub(crate) async fn settle(
         }
     };
 
-    let is_pending = write_sets(tx, user, workout, &wanted, ended_at).await?;
+    // What is not told again is not undone: a set that was deleted there stays so.
+    let is_pending = tells_of_sets && write_sets(tx, user, workout, &wanted, ended_at).await?;
     let session = sets::find_session(tx, user, workout).await?;
     let mut session = session.ok_or(Failure::Overtaken)?;
     session.name = Some(log.details.name.clone());
@@ -105,8 +106,17 @@ async fn write_sets(
         let before = known.remove(&set.set_id);
         match before {
             Some(before) if before.exercise_id == set.exercise_id => {
-                let replaced = sets::replace(tx, user, &before, &set.content, now).await?;
-                // No grips are named, and the lock is held.
+                // A log says no more of a set than this; the rest was typed there.
+                let content = SetContent {
+                    reps: set.content.reps,
+                    weight: set.content.weight,
+                    weight_unit: set.content.weight_unit,
+                    is_completed: true,
+                    ..before.content.clone()
+                };
+                let performed_at = set.performed_at.unwrap_or(now);
+                let replaced = sets::replace(tx, user, &before, &content, performed_at).await?;
+                // Its grips are those that it has, and the lock is held.
                 is_pending |= replaced.map_err(|_| Failure::Overtaken)?.is_pending;
             }
             Some(before) => {
@@ -125,8 +135,8 @@ async fn write_sets(
     match sets::log(tx, user, workout, Teller::ATHLETE, now, &new).await? {
         Ok(logged) => Ok(is_pending || logged.kept.is_pending),
         Err(Refused::TooMany) => {
-            let detail = "more sets were done than a workout may have";
-            Err(Problem::unprocessable("invalid", detail).into())
+            let problem = "have more completed sets than the 500 that a workout may have";
+            Err(crate::body::field("/exercises", problem).into())
         }
         Err(Refused::NoExercise(_) | Refused::NoGrip(..) | Refused::IdTaken(_)) => {
             Err(Failure::Overtaken)
@@ -134,18 +144,21 @@ async fn write_sets(
     }
 }
 
-/// The sets that were done.
-fn done_sets(log: &Log, performed_at: DateTime<Utc>) -> Vec<NewSet> {
+/// The sets that were done, a microsecond apart, so that what sorts by time has them in their order.
+fn done_sets(log: &Log, ended_at: DateTime<Utc>) -> Vec<NewSet> {
     let unit = if log.details.weight_unit == "lb" {
         WeightUnit::Lb
     } else {
         WeightUnit::Kg
     };
     let mut sets = Vec::new();
+    let mut next = ended_at;
     for row in &log.exercises {
         let work = &row.work;
         let each = work.reps.iter().zip(&work.weights).zip(&work.completed);
         for (index, ((reps, weight), is_completed)) in each.enumerate() {
+            let performed_at = next;
+            next += TimeDelta::microseconds(1);
             if !is_completed {
                 continue;
             }
