@@ -97,3 +97,44 @@ async fn the_same_exercise_changed_on_both_is_refused_with_what_it_says_now() {
     assert_eq!((absent.status, absent.code()), (404, "not_found"));
     gym.world.stop().await;
 }
+
+/// L-33
+#[tokio::test]
+async fn changes_are_refused_by_their_place_in_what_was_sent_and_make_no_log_too_long() {
+    let gym = Gym::open().await;
+    let path = gym.path(0, 0);
+    gym.save(&path, &json!({"exercises": gym.exercises(&[0, 1, 2], 5)}))
+        .await;
+    let added =
+        |exercise: &Value| json!({"id": Uuid::now_v7(), "exercise_id": exercise, "sets": 1});
+    let of_one = json!(gym.exercises[3]);
+    let many = |count: usize| -> Vec<Value> { (0..count).map(|_| added(&of_one)).collect() };
+    let removals: Vec<Value> = (0..101)
+        .map(|_| json!({"id": Uuid::now_v7(), "revision": 1}))
+        .collect();
+    let before = gym.rows().await;
+
+    for (body, code, field) in [
+        (
+            json!({"exercises": [added(&of_one), added(&json!(Uuid::now_v7()))]}),
+            "unknown_exercise",
+            "/exercises/1/exercise_id",
+        ),
+        (json!({"exercises": many(98)}), "invalid", "/exercises"),
+        (json!({"removed": removals}), "invalid", "/removed"),
+    ] {
+        let refused = gym.patch(&path, &body).await;
+        assert_eq!((refused.status, refused.code()), (422, code), "{refused:?}");
+        assert_eq!(refused.body["errors"][0]["field"], field);
+        assert_eq!(gym.rows().await, before);
+    }
+
+    let full = gym.patch(&path, &json!({"exercises": many(97)})).await;
+    let exercises = &full.body["log"]["exercises"];
+    let again = gym.save(&path, &json!({"exercises": exercises})).await;
+    assert_eq!(
+        again["outcome"], "unchanged",
+        "what is answered can be sent"
+    );
+    gym.world.stop().await;
+}

@@ -4,6 +4,7 @@ use crate::failure::Failure;
 use chrono::NaiveDate;
 use domain::id::UserId;
 use domain::local_date::local_date;
+use domain::log::MOST_EXERCISES;
 use domain::log::merge::Removed;
 use domain::log::normalise::{ExerciseInput, Invalid, Normalised, normalise};
 use platform::clock;
@@ -166,6 +167,9 @@ impl Save {
 impl Changes {
     /// What is meant of the exercises that were changed.
     pub(crate) fn exercises(&self) -> Result<Normalised, Problem> {
+        if self.removed.len() > MOST_EXERCISES {
+            return Err(field("/removed", "must be at most 100 exercises"));
+        }
         normalise(&self.exercises).map_err(wrong)
     }
 }

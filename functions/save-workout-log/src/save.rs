@@ -41,6 +41,8 @@ struct Meant {
     /// All exercises; those that are there stay without it.
     exercises: Option<Vec<Wanted>>,
     completed_at: Option<DateTime<Utc>>,
+    /// The ids of the rows that were sent, where those are not all.
+    sent: Vec<Option<LogExerciseId>>,
 }
 
 impl Saving {
@@ -88,6 +90,7 @@ impl Saving {
             details: body.edit(tx, user, &log.details).await?,
             exercises,
             completed_at: None,
+            sent: Vec::new(),
         };
         update(
             tx,
@@ -127,11 +130,15 @@ impl Saving {
                 let problem = "is needed, so that the change counts once when it comes twice";
                 crate::body::field(&format!("/exercises/{index}/id"), problem)
             }
+            NotMerged::TooMany => {
+                crate::body::field("/exercises", "would be more than 100 with those of the log")
+            }
         })?;
         let meant = Meant {
             details: log.details.clone(),
             exercises: Some(exercises),
             completed_at: None,
+            sent: changes.exercises.iter().map(|row| row.id).collect(),
         };
         let told = (why, changes.corrections);
         update(tx, user, target, log, meant, None, told, story).await
@@ -156,6 +163,7 @@ pub(crate) async fn finish(
         details: log.details.clone(),
         exercises: None,
         completed_at,
+        sent: Vec::new(),
     };
     let told = (Why::IdPresent, Vec::new());
     update(tx, user, Target::Log(id), log, meant, None, told, story).await
@@ -189,7 +197,7 @@ async fn create(
     story: &mut Story,
 ) -> Result<Option<Log>, Failure> {
     let diff = diff(&[], wanted, new_id);
-    refuse_unknown(tx, user, &diff, &[]).await?;
+    refuse_unknown(tx, user, &diff, &[], &[]).await?;
     let id = target.id();
     match logs::insert_log(tx, user, id, target.place(), details).await? {
         Inserted::Yes => {}
@@ -256,7 +264,7 @@ async fn update(
         .iter()
         .map(|row| row.work.exercise_id)
         .collect();
-    refuse_unknown(tx, user, &diff, &known).await?;
+    refuse_unknown(tx, user, &diff, &known, &meant.sent).await?;
 
     if !logs::update_log(tx, user, &log, &meant.details, meant.completed_at).await? {
         return Err(Failure::Overtaken);
@@ -294,12 +302,14 @@ fn new_id() -> LogExerciseId {
     LogExerciseId(Uuid::now_v7())
 }
 
-/// Refuses exercises that neither the catalogue nor the athlete has; those of the log are known.
+/// Refuses exercises that neither the catalogue nor the athlete has, by their places in what was sent;
+/// those of the log are known.
 async fn refuse_unknown(
     tx: &mut Tx,
     user: UserId,
     diff: &Diff,
     known: &[ExerciseId],
+    sent: &[Option<LogExerciseId>],
 ) -> Result<(), Failure> {
     let rows = diff.inserted.iter().chain(&diff.updated);
     let asked: BTreeSet<ExerciseId> = rows
@@ -318,7 +328,13 @@ async fn refuse_unknown(
     let problem = Problem::unprocessable("unknown_exercise", "there is no such exercise");
     let places = rows
         .filter(|row| unknown.contains(&row.work.exercise_id))
-        .map(|row| format!("/exercises/{}/exercise_id", row.order_index));
+        .map(|row| {
+            let place = sent.iter().position(|id| *id == Some(row.id));
+            format!(
+                "/exercises/{}/exercise_id",
+                place.unwrap_or(row.order_index)
+            )
+        });
     let problem = places.fold(problem, |problem, field| {
         problem.with_field(field, "is of no exercise")
     });

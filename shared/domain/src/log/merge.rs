@@ -1,6 +1,6 @@
 //! What one device changed, by exercise, upon what another one changed meanwhile.
 
-use super::{Stored, Wanted};
+use super::{MOST_EXERCISES, Stored, Wanted};
 use crate::id::LogExerciseId;
 use serde::Deserialize;
 use std::collections::HashSet;
@@ -25,6 +25,8 @@ pub enum NotMerged {
         /// Its place among the changes.
         index: usize,
     },
+    /// There would be more rows than a log has.
+    TooMany,
 }
 
 /// All that is wanted once the changes are made to what is stored.
@@ -67,6 +69,10 @@ pub fn merge(
         return Err(NotMerged::Conflicts(conflicts));
     }
     wanted.retain(|row| row.id.is_none_or(|id| !gone.contains(&id)));
+    // A log that has more already can still be changed.
+    if wanted.len() > MOST_EXERCISES && wanted.len() > stored.len() {
+        return Err(NotMerged::TooMany);
+    }
     Ok(wanted)
 }
 
@@ -75,6 +81,7 @@ mod tests {
     use super::*;
     use crate::id::ExerciseId;
     use crate::log::Work;
+    use std::slice::from_ref;
     use uuid::Uuid;
 
     fn work(reps: u16) -> Work {
@@ -170,6 +177,22 @@ mod tests {
             &[removed(3, 1)],
         );
         assert_eq!(reps(&again.unwrap()), [10, 40]);
+    }
+
+    /// L-33
+    #[test]
+    fn changes_make_no_log_longer_than_one_save_could() {
+        let full: Vec<Stored> = (0..100).map(|number| stored(number, 1, 1)).collect();
+        let [one, two] = [200, 201].map(|number| change(number, None, 1));
+        assert_eq!(merge(&full, from_ref(&one), &[]), Err(NotMerged::TooMany));
+        let swapped = merge(&full, from_ref(&one), &[removed(0, 1)]);
+        assert_eq!(swapped.unwrap().len(), 100);
+
+        let longer: Vec<Stored> = (0..102).map(|number| stored(number, 1, 1)).collect();
+        let edited = merge(&longer, &[change(1, Some(1), 5)], &[removed(0, 1)]);
+        assert_eq!(edited.unwrap().len(), 101, "what is there can be changed");
+        let grown = merge(&longer, &[one, two], &[removed(0, 1)]);
+        assert_eq!(grown, Err(NotMerged::TooMany));
     }
 
     /// L-33
