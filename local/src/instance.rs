@@ -377,7 +377,15 @@ async fn start_cloud(
     .collect();
     let password = identity.database_password().to_owned();
     let token_key = identity.token_key();
-    let signing_key = identity.signing_key().to_owned();
+    // Ours sign nothing where another issuer says who people are.
+    let is_external = cloud
+        .parameters
+        .get("AuthSubjects")
+        .is_some_and(|of| of == "external");
+    let signing_key = match is_external {
+        true => String::new(),
+        false => identity.signing_key().to_owned(),
+    };
     let providers = options.providers(identity).to_string();
     cloud.secret = Box::new(move |secret, key| match (secret, key) {
         ("local:database", role) if setup::ROLES.contains(&role) => Some(password.clone()),

@@ -48,7 +48,7 @@ impl Identity {
     fn from_environment() -> Result<Self, platform::Error> {
         let users = UserApp::from_environment()?;
         let auth = config::auth()?;
-        let issuer = match config::signing_keys()?.split_first() {
+        let issuer = match config::signing_keys(auth.subjects)?.split_first() {
             None => None,
             Some((newest, older)) => {
                 let issuer = TokenIssuer::new(newest, &auth.issuer, &auth.audience)?;

@@ -243,9 +243,16 @@ pub fn auth() -> Result<AuthSettings, ConfigError> {
 /// another issuer's tokens are believed.
 ///
 /// # Errors
-/// [`ConfigError`] when one is no such key.
-pub fn signing_keys() -> Result<Vec<Secret<[u8; 32]>>, ConfigError> {
-    let text = optional("SIGNING_KEYS").unwrap_or_default();
+/// [`ConfigError`] when one is no such key, or nobody would believe what they sign.
+pub fn signing_keys(subjects: Subjects) -> Result<Vec<Secret<[u8; 32]>>, ConfigError> {
+    read_signing_keys(&optional("SIGNING_KEYS").unwrap_or_default(), subjects)
+}
+
+fn read_signing_keys(text: &str, subjects: Subjects) -> Result<Vec<Secret<[u8; 32]>>, ConfigError> {
+    if subjects == Subjects::External && !text.trim().is_empty() {
+        let problem = "must be empty where AUTH_SUBJECTS is external";
+        return Err(invalid("SIGNING_KEYS", problem));
+    }
     let keys = text.split_whitespace().map(|text| {
         let bytes = STANDARD.decode(text).ok()?;
         Some(Secret::new(bytes.try_into().ok()?))
@@ -395,6 +402,22 @@ mod tests {
     #[test]
     fn the_limits_in_force_do_not_contradict_each_other() {
         LIMITS.check().unwrap();
+    }
+
+    #[test]
+    fn keys_that_sign_are_refused_where_another_issuer_names_people() {
+        let keys = format!(" {0} {0}", STANDARD.encode([7; 32]));
+        let read = |text: &str, subjects| {
+            let read = read_signing_keys(text, subjects);
+            read.map(|keys| keys.len())
+                .map_err(|error| error.to_string())
+        };
+
+        assert_eq!(read(&keys, Subjects::Users), Ok(2));
+        assert_eq!(read(" ", Subjects::External), Ok(0));
+        let refused = read(&keys, Subjects::External).unwrap_err();
+        assert!(refused.contains("AUTH_SUBJECTS"), "{refused}");
+        assert!(read("c2hvcnQ=", Subjects::Users).is_err());
     }
 
     /// P-29
