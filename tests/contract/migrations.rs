@@ -76,7 +76,7 @@ fn every_migration_says_why_and_waits_for_no_lock_for_long() {
     }
 }
 
-/// One walk for all steps: roles belong to the whole server, and two walks would change the same ones.
+/// One walk for all steps, on a server of its own: roles belong to the whole of it.
 #[tokio::test]
 async fn every_migration_up_down_up_leaves_the_catalogue_as_it_was() {
     let database = Database::empty(LAUNCHER).await;

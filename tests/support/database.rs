@@ -39,9 +39,15 @@ impl Database {
         database
     }
 
-    /// Makes a database without any schema.
+    /// Makes a database without any schema on a server of its own, for whoever changes roles: those belong to
+    /// the server, and PostgreSQL refuses two changes of one role at a time.
     pub async fn empty(launcher: &str) -> Self {
-        let database = Self::named(launcher, "empty");
+        static NUMBER: AtomicUsize = AtomicUsize::new(0);
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+        let database = Self {
+            port: start_server(launcher, format!("postgres-{number}")).port,
+            name: "empty".to_owned(),
+        };
         database.create("").await;
         database
     }
@@ -111,30 +117,32 @@ pub(crate) fn url(port: u16, role: &str, database: &str) -> String {
 
 fn server(launcher: &str) -> &'static Server {
     static SERVER: OnceLock<Server> = OnceLock::new();
-    SERVER.get_or_init(|| {
-        let (ready, port) = mpsc::channel();
-        let launcher = PathBuf::from(launcher);
-        // The thread lives as long as the process, and the server dies with it.
-        std::thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread()
-                .enable_all()
-                .build()
-                .expect("a runtime");
-            runtime.block_on(async {
-                let (_server, spawner) = start(&launcher, &ready).await;
-                std::future::pending::<()>().await;
-                drop(spawner);
-            });
-        });
-        Server {
-            port: port.recv().expect("PostgreSQL starts"),
-        }
-    })
+    SERVER.get_or_init(|| start_server(launcher, "postgres".to_owned()))
 }
 
-async fn start(launcher: &Path, ready: &mpsc::Sender<u16>) -> (Postgres, Spawner) {
+fn start_server(launcher: &str, folder: String) -> Server {
+    let (ready, port) = mpsc::channel();
+    let launcher = PathBuf::from(launcher);
+    // The thread lives as long as the process, and the server dies with it.
+    std::thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .expect("a runtime");
+        runtime.block_on(async {
+            let (_server, spawner) = start(&launcher, &folder, &ready).await;
+            std::future::pending::<()>().await;
+            drop(spawner);
+        });
+    });
+    Server {
+        port: port.recv().expect("PostgreSQL starts"),
+    }
+}
+
+async fn start(launcher: &Path, folder: &str, ready: &mpsc::Sender<u16>) -> (Postgres, Spawner) {
     let options = PostgresOptions {
-        folder: scratch("postgres"),
+        folder: scratch(folder),
         durable: false,
         launcher: Some(launcher.to_owned()),
     };
